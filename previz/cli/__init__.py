@@ -1,0 +1,27 @@
+"""The command line: one small module a command, each parsing its arguments and calling the public API."""
+
+from __future__ import annotations
+
+import click
+
+from previz.cli._group import LazyGroup
+
+__all__ = ["main"]
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "render": ("previz.cli.render:render", "Solve a timeline and write its clip, take and report."),
+        "check": ("previz.cli.check:check", "Check timelines without solving them."),
+        "schema": ("previz.cli.schema:schema", "Print the timeline's JSON Schema."),
+        "model": ("previz.cli.model:model", "List, inspect and convert generator checkpoints."),
+        "latents": ("previz.cli.latents:latents", "Show, export and decode the latents of a take."),
+        "cast": ("previz.cli.cast:cast", "Render, train and measure the bundled characters."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: previz render timelines/smile.yaml -o renders/smile.mp4",
+)
+@click.version_option(package_name="previz", prog_name="previz")
+def main() -> None:
+    """Turn keyframed drag timelines into video clips of a generated character."""
