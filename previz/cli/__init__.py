@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from previz import __version__
 from previz.cli._group import LazyGroup
 
 __all__ = ["main"]
@@ -22,6 +23,6 @@ __all__ = ["main"]
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: previz render timelines/smile.yaml -o renders/smile.mp4",
 )
-@click.version_option(package_name="previz", prog_name="previz")
+@click.version_option(__version__, prog_name="previz")
 def main() -> None:
     """Turn keyframed drag timelines into video clips of a generated character."""

@@ -17,7 +17,7 @@ EXIT_INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is asked for.
 
-    `lazy` maps a command's name to `(import path "module:attribute", one line of help)`. The help line is kept here
+    `lazy` maps a command to `(import path "module:attribute", one line of help)`. The help line is kept here
     so that `previz --help` imports none of the commands, and with them neither torch nor the codecs.
     """
 
