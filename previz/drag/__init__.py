@@ -1,0 +1,47 @@
+"""The drag algorithm: motion supervision, point tracking, the mask term and the solvers that use them."""
+
+from previz.drag._adam import AdamState, adam_start, adam_step, drag_adam
+from previz.drag._drag import AUTO, SOLVERS, drag
+from previz.drag._sampling import lookup_features, sample_features
+from previz.drag._supervision import fixed_area, mask_term, motion_supervision
+from previz.drag._tracking import feature_block, make_reference, refine, track, track_points
+from previz.drag._types import (
+    Callback,
+    DragResult,
+    DragSettings,
+    DragTask,
+    FeatureGenerator,
+    Iteration,
+    Reference,
+    Solver,
+    Status,
+)
+
+__all__ = [
+    "AUTO",
+    "SOLVERS",
+    "AdamState",
+    "Callback",
+    "DragResult",
+    "DragSettings",
+    "DragTask",
+    "FeatureGenerator",
+    "Iteration",
+    "Reference",
+    "Solver",
+    "Status",
+    "adam_start",
+    "adam_step",
+    "drag",
+    "drag_adam",
+    "feature_block",
+    "fixed_area",
+    "lookup_features",
+    "make_reference",
+    "mask_term",
+    "motion_supervision",
+    "refine",
+    "sample_features",
+    "track",
+    "track_points",
+]

@@ -1,0 +1,142 @@
+"""The door of the room: check a drag, then hand it to its solver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from previz.drag._adam import drag_adam
+from previz.drag._supervision import fixed_area
+from previz.drag._tracking import check_latent, check_points
+from previz.drag._types import (
+    Callback,
+    DragResult,
+    DragSettings,
+    DragTask,
+    FeatureGenerator,
+    Reference,
+    Solver,
+)
+from previz.errors import SolveError
+from previz.geometry import clamp_to_image
+
+SOLVERS: dict[str, Solver] = {"adam": drag_adam}
+"""Every way of dragging, by the name that `DragSettings.method` gives it."""
+
+AUTO = "adam"
+"""What "auto" stands for."""
+
+
+def drag(
+    generator: FeatureGenerator,
+    w: Tensor,  # [num_ws, w_dim]
+    handles: Tensor,  # [N, 2] (x, y) image pixels: where the handles are in w
+    targets: Tensor,  # [N, 2] image pixels
+    reference: Reference,
+    settings: DragSettings | None = None,
+    mask: Tensor | None = None,  # [H, W], 1 = movable, 0 = fixed
+    weights: Tensor | None = None,  # [N]
+    callback: Callback | None = None,
+) -> DragResult:
+    """Move a latent until the handles are at their targets (DragGAN, Pan et al. 2023).
+
+    Handles are followed by their looks in the first frame of the shot, which `reference` holds. A target
+    outside the image pulls its handle to the border, where it has arrived as far as it can; `out_of_reach`
+    says so. Handles on top of one another are each pulled to their own target and, if those differ, end as
+    "stalled" or "max_iterations". A handle of weight 0 is followed, neither pulled nor judged. Without
+    handles w comes back as it is.
+
+    The same call on the same device gives the same bits.
+
+    Raises:
+        SolveError: shapes that don't fit the generator, the reference or each other; values that are not
+            numbers; no such method or block.
+
+    Example:
+        >>> settings = DragSettings(tolerance=0.5)
+        >>> reference = make_reference(generator, w, handles, settings)
+        >>> result = drag(generator, w, handles, handles + torch.tensor([0.0, 8.0]), reference, settings)
+        >>> result.status, result.error.max()
+    """
+    settings = settings or DragSettings()
+    solver = _solver(settings)
+    task = _check(generator, w, handles, targets, reference, settings, mask, weights)
+    if not len(task.handles):
+        none = task.handles.new_zeros(0)
+        return DragResult(task.w, task.handles, none, none, 0, "ok", none.bool(), none.bool())
+    with _repeatable(task.w.device):
+        return solver(generator, task, callback)
+
+
+def _solver(settings: DragSettings) -> Solver:
+    name = AUTO if settings.method == "auto" else settings.method
+    if name not in SOLVERS:
+        raise SolveError(f'solver.method: "{name}" is not one of {", ".join(["auto", *SOLVERS])}')
+    return SOLVERS[name]
+
+
+def _check(
+    generator: FeatureGenerator,
+    w: Tensor,
+    handles: Tensor,
+    targets: Tensor,
+    reference: Reference,
+    settings: DragSettings,
+    mask: Tensor | None,
+    weights: Tensor | None,
+) -> DragTask:
+    """The task in full, or a SolveError."""
+    w, handles = check_latent(generator, w), check_points(generator, "handles", handles)
+    targets = check_points(generator, "targets", targets)
+    count = len(reference.points)
+    for name, points in (("handles", handles), ("targets", targets)):
+        if len(points) != count:
+            raise SolveError(f"{name}: {len(points)} given for a reference of {count} handles")
+    tolerance = settings.tolerance if settings.tolerance is not None else (1.0 if count <= 5 else 2.0)
+    return DragTask(
+        w=w,
+        handles=handles,
+        targets=targets,
+        goals=clamp_to_image(targets, reference.image_size),
+        reference=reference,
+        fixed=None if mask is None else fixed_area(_check_mask(generator, mask), reference),
+        weights=_check_weights(handles, weights),
+        tolerance=tolerance,
+        settings=settings,
+    )
+
+
+def _check_mask(generator: FeatureGenerator, mask: Tensor) -> Tensor:
+    wanted = (generator.height, generator.width)
+    if tuple(mask.shape) != wanted:
+        raise SolveError(f"mask: shape {list(mask.shape)} is not the image's [height, width], {list(wanted)}")
+    if not bool(((mask >= 0) & (mask <= 1)).all()):
+        raise SolveError("mask: holds values outside 0 (fixed) to 1 (movable)")
+    return mask
+
+
+def _check_weights(handles: Tensor, weights: Tensor | None) -> Tensor:
+    if weights is None:
+        return handles.new_ones(len(handles))
+    if tuple(weights.shape) != (len(handles),):
+        raise SolveError(f"weights: shape {list(weights.shape)} is not [{len(handles)}], one for each handle")
+    if not bool((torch.isfinite(weights) & (weights >= 0)).all()):
+        raise SolveError("weights: must be numbers from 0 up")
+    return weights.detach().to(handles.device, handles.dtype)
+
+
+@contextmanager
+def _repeatable(device: torch.device) -> Iterator[None]:
+    """cuDNN may choose among algorithms that add in another order on every run; not while this holds."""
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = before

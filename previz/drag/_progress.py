@@ -1,0 +1,91 @@
+"""How a drag is judged while it runs: arrived, stalled or at its end, and which iterate was the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+
+import torch
+from torch import Tensor
+
+from previz.drag._types import Callback, DragResult, DragTask, Iteration, Status
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A drag so far; every solver carries one through its loop.
+
+    Attributes:
+        iterations: iterates seen.
+        best: the iterate with the least mean distance to the goals, or the one that arrived.
+        best_error: its mean distance, image pixels.
+        mark: the mean distance when it last shrank by `stall_improvement`.
+        marked_at: the iteration of that.
+        status: why the drag ended, None while it goes on.
+    """
+
+    iterations: int = 0
+    best: DragResult | None = None
+    best_error: float = inf
+    mark: float = inf
+    marked_at: int = 0
+    status: Status | None = None
+
+
+def distance_to_goals(task: DragTask, handles: Tensor) -> Tensor:
+    """[N] how far the handles [N, 2] are from where they can at best arrive, image pixels."""
+    distance: Tensor = torch.linalg.vector_norm(task.goals - handles, dim=-1)
+    return distance
+
+
+def advance(
+    progress: Progress,
+    task: DragTask,
+    w: Tensor,  # [num_ws, w_dim]
+    handles: Tensor,  # [N, 2] tracked in w
+    distance: Tensor,  # [N] feature distance
+    callback: Callback | None = None,
+) -> Progress:
+    """Judge an iterate, and tell the callback of it.
+
+    A handle of weight 0 is followed but not judged. The mean is weighted as the motion loss is.
+    """
+    iteration, settings = progress.iterations, task.settings
+    result = _result(task, w, handles, distance, iteration)
+    if callback is not None:
+        callback(Iteration(iteration, result.w, handles, result.error, distance))
+    reachable = distance_to_goals(task, handles)
+    mean = float((reachable * task.weights).sum() / task.weights.sum().clamp(min=1e-12))
+    progress = replace(progress, iterations=iteration + 1)
+    if bool(((reachable <= task.tolerance) | (task.weights == 0)).all()):
+        return replace(progress, best=result, best_error=mean, status="ok")
+    if mean < progress.best_error:
+        progress = replace(progress, best=result, best_error=mean)
+    if mean < progress.mark - settings.stall_improvement:
+        progress = replace(progress, mark=mean, marked_at=iteration)
+    if iteration >= settings.max_iterations:
+        return replace(progress, status="max_iterations")
+    if iteration - progress.marked_at >= settings.stall_window:
+        return replace(progress, status="stalled")
+    return progress
+
+
+def finish(progress: Progress) -> DragResult:
+    """The result of an ended drag: its best iterate, with all steps that were taken and why it ended."""
+    assert progress.best is not None
+    assert progress.status is not None
+    return replace(progress.best, iterations=progress.iterations - 1, status=progress.status)
+
+
+def _result(task: DragTask, w: Tensor, handles: Tensor, distance: Tensor, iteration: int) -> DragResult:
+    return DragResult(
+        w=w.detach(),
+        handles=handles,
+        error=(task.targets - handles).norm(dim=-1),
+        feature_distance=distance,
+        iterations=iteration,
+        status="ok",
+        # Written so that a distance that is not a number counts as lost.
+        lost=~(distance <= task.settings.lost_threshold),
+        out_of_reach=(task.goals != task.targets).any(dim=-1),
+    )

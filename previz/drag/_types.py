@@ -1,0 +1,225 @@
+"""What goes into a drag and what comes out: settings, reference, result, and the shape of a solver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from previz.errors import SolveError
+from previz.geometry import Size
+
+Status = Literal["ok", "max_iterations", "stalled"]
+
+
+class FeatureGenerator(Protocol):
+    """The part of a generator that a drag needs; `previz.generator.Generator` is one.
+
+    Blocks count from 1 (4x4 for a square StyleGAN2), so block 6 is 128x128.
+    """
+
+    @property
+    def width(self) -> int:
+        """Image width in pixels."""
+
+    @property
+    def height(self) -> int:
+        """Image height in pixels."""
+
+    @property
+    def num_ws(self) -> int:
+        """Number of W+ layers."""
+
+    @property
+    def w_dim(self) -> int:
+        """Size of one latent layer."""
+
+    @property
+    def num_blocks(self) -> int:
+        """Number of synthesis blocks."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+
+    def block_shape(self, block: int) -> tuple[int, int, int]:
+        """(channels, height, width) of a block's feature map."""
+
+    def features(self, w: Tensor, block: int, noise: str = "const") -> Tensor:
+        """W+ [N, num_ws, w_dim] to the feature map [N, C, h, w] of a block; gradients flow to w."""
+
+
+@dataclass(frozen=True)
+class DragSettings:
+    """How to drag. The defaults are the paper's (DragGAN, Pan et al. 2023, section 4).
+
+    Attributes:
+        method: a name in `SOLVERS`, or "auto".
+        learning_rate: Adam's step in W+ units; the paper's 2e-3 (faces, cats, cars), 1e-3 for the rest.
+        block: 1-based synthesis block whose feature map is used; None is block 6, or the last of a smaller
+            generator.
+        layers: how many leading layers of W+ may change.
+        space: "w+" moves each of these layers by itself, "w" moves them all by one vector.
+        radius_motion: r1, in pixels of a 512 px image; scales with the image's larger side.
+        radius_tracking: r2, in pixels of a 512 px image; scales likewise.
+        mask_weight: lambda of the mask term.
+        tolerance: how near a handle must come, image pixels; None is 1 for up to five handles and 2 for more.
+        max_iterations: the cap of one drag.
+        lost_threshold: feature distance above which a handle is reported lost, in the unit of
+            `DragResult.feature_distance`.
+        stall_window: give up when the mean distance to the targets has not shrunk by `stall_improvement`
+            in this many iterations.
+        stall_improvement: image pixels.
+    """
+
+    method: str = "auto"
+    learning_rate: float = 2e-3
+    block: int | None = None
+    layers: int = 6
+    space: Literal["w+", "w"] = "w+"
+    radius_motion: float = 3.0
+    radius_tracking: float = 12.0
+    mask_weight: float = 20.0
+    tolerance: float | None = None
+    max_iterations: int = 200
+    lost_threshold: float = 0.8
+    stall_window: int = 50
+    stall_improvement: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse values that no drag can use."""
+        _require_at_least("layers", self.layers, 1)
+        _require_at_least("max_iterations", self.max_iterations, 0)
+        _require_at_least("stall_window", self.stall_window, 1)
+        _require_at_least("mask_weight", self.mask_weight, 0)
+        _require_at_least("stall_improvement", self.stall_improvement, 0)
+        if self.block is not None:
+            _require_at_least("block", self.block, 1)
+        for name in ("learning_rate", "radius_motion", "radius_tracking", "tolerance", "lost_threshold"):
+            value = getattr(self, name)
+            if value is not None and not (isfinite(value) and value > 0):
+                raise SolveError(f"solver.{name}: {value} must be a number above 0")
+        if self.space not in ("w+", "w"):
+            raise SolveError(f'solver.space: "{self.space}" is neither "w+" nor "w"')
+
+
+def _require_at_least(name: str, value: float, least: float) -> None:
+    if not (isfinite(value) and value >= least):
+        raise SolveError(f"solver.{name}: {value} is below the least allowed, {least}")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The handles as they look in the first frame of a shot; every later frame is tracked against it.
+
+    Attributes:
+        points: [N, 2] the handles of the first frame, image pixels.
+        features: [N, C] the feature vector under each of them (f_i of the paper).
+        contrast: [N] RMS distance of f_i to the whole first feature map, the unit of feature distances.
+        feature_map: [C, h, w] the first frame's whole map (F_0 of the paper), for the mask term.
+        block: the 1-based block it was taken from.
+        image_size: (width, height) of the generator's image.
+    """
+
+    points: Tensor
+    features: Tensor
+    contrast: Tensor
+    feature_map: Tensor
+    block: int
+    image_size: Size
+
+    @property
+    def map_size(self) -> Size:
+        """(width, height) of the feature map."""
+        return self.feature_map.shape[2], self.feature_map.shape[1]
+
+
+@dataclass(frozen=True)
+class DragResult:
+    """Where a drag ended. All of it belongs to one and the same iterate.
+
+    Attributes:
+        w: [num_ws, w_dim] float32.
+        handles: [N, 2] where the handles were tracked in that w, image pixels, sub-pixel.
+        error: [N] distance to the targets as given, image pixels.
+        feature_distance: [N] how far each handle's feature is from the first frame's; 0 is the same, and 1 is
+            as far as an average place of the first frame.
+        iterations: optimiser steps taken.
+        status: "ok" (every handle within tolerance of its target, or of the border point nearest to a target
+            outside the image), "max_iterations" or "stalled"; in the last two cases this is the best iterate.
+        lost: [N] bool, feature distance above the threshold: the handle is probably not where it is said to
+            be.
+        out_of_reach: [N] bool, the target lies outside the image.
+    """
+
+    w: Tensor
+    handles: Tensor
+    error: Tensor
+    feature_distance: Tensor
+    iterations: int
+    status: Status
+    lost: Tensor
+    out_of_reach: Tensor
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """What a solver tells its callback once an iteration, before it steps.
+
+    Attributes:
+        index: 0 before the first step.
+        w: [num_ws, w_dim] the iterate.
+        handles: [N, 2] tracked in it, image pixels.
+        error: [N] distance to the targets, image pixels.
+        feature_distance: [N] as in `DragResult`.
+    """
+
+    index: int
+    w: Tensor
+    handles: Tensor
+    error: Tensor
+    feature_distance: Tensor
+
+
+Callback = Callable[[Iteration], None]
+
+
+@dataclass(frozen=True)
+class DragTask:
+    """One checked drag, as `drag` hands it to a solver: tensors on the generator's device, nothing left None
+    but the mask.
+
+    Attributes:
+        w: [num_ws, w_dim] where to start.
+        handles: [N, 2] where the handles are in that w, or nearly, image pixels.
+        targets: [N, 2] where they shall go, image pixels, perhaps outside the image.
+        goals: [N, 2] the targets clamped to the image, by which arrival is judged.
+        reference: the first frame.
+        fixed: [h, w] how much each feature pixel is held (1 - M), or None where nothing is.
+        weights: [N] of each handle in the motion loss.
+        tolerance: image pixels.
+        settings: the rest.
+    """
+
+    w: Tensor
+    handles: Tensor
+    targets: Tensor
+    goals: Tensor
+    reference: Reference
+    fixed: Tensor | None
+    weights: Tensor
+    tolerance: float
+    settings: DragSettings
+
+
+class Solver(Protocol):
+    """A way of dragging: from a checked task to its result. All solvers share this signature."""
+
+    def __call__(
+        self, generator: FeatureGenerator, task: DragTask, callback: Callback | None = None
+    ) -> DragResult:
+        """Solve the task, telling the callback of every iteration."""
