@@ -44,6 +44,12 @@ def _like(points: Points, pair: tuple[float, float]) -> Points:
     return cast("Points", np.asarray(pair, dtype=points.dtype))
 
 
+def _affine(points: Points, scale: tuple[float, float], shift: tuple[float, float]) -> Points:
+    """Positions [..., 2] times one pair plus another."""
+    moved: Points = points * _like(points, scale) + _like(points, shift)
+    return moved
+
+
 def rescale(points: Points, from_size: Size, to_size: Size) -> Points:
     """Carry positions from one raster of a picture to another: image to feature map, canvas to image, and
     back.
@@ -56,27 +62,27 @@ def rescale(points: Points, from_size: Size, to_size: Size) -> Points:
     Returns:
         [..., 2] (x, y) in pixels of `to_size`. Corners map to corners, so it is a plain scale.
     """
-    return points * _like(points, (to_size[0] / from_size[0], to_size[1] / from_size[1]))
+    return _affine(points, (to_size[0] / from_size[0], to_size[1] / from_size[1]), (0.0, 0.0))
 
 
 def normalise(points: Points, size: Size) -> Points:
     """Pixels [..., 2] to 0..1 across the image (x / width, y / height)."""
-    return points / _like(points, (float(size[0]), float(size[1])))
+    return _affine(points, (1.0 / size[0], 1.0 / size[1]), (0.0, 0.0))
 
 
 def denormalise(points: Points, size: Size) -> Points:
     """0..1 across the image to pixels [..., 2], the inverse of `normalise`."""
-    return points * _like(points, (float(size[0]), float(size[1])))
+    return _affine(points, (float(size[0]), float(size[1])), (0.0, 0.0))
 
 
 def to_grid_sample(points: Points, size: Size) -> Points:
     """Pixels [..., 2] to the -1..1 of `torch.nn.functional.grid_sample(align_corners=False)`."""
-    return normalise(points, size) * 2.0 - 1.0
+    return _affine(points, (2.0 / size[0], 2.0 / size[1]), (-1.0, -1.0))
 
 
 def from_grid_sample(points: Points, size: Size) -> Points:
     """The inverse of `to_grid_sample`."""
-    return (points + _like(points, (1.0, 1.0))) * _like(points, (size[0] / 2, size[1] / 2))
+    return _affine(points, (size[0] / 2, size[1] / 2), (size[0] / 2, size[1] / 2))
 
 
 def flip_origin(points: Points, height: float) -> Points:
@@ -84,12 +90,12 @@ def flip_origin(points: Points, height: float) -> Points:
 
     Both measure from the corner of the image, so y' = height - y and the first pixel centre stays at .5.
     """
-    return points * _like(points, (1.0, -1.0)) + _like(points, (0.0, float(height)))
+    return _affine(points, (1.0, -1.0), (0.0, float(height)))
 
 
 def points_to_index(points: Points) -> Points:
     """Positions [..., 2] to fractional indices (column, row): the centre of the first pixel is index 0."""
-    return points - 0.5
+    return _affine(points, (1.0, 1.0), (-0.5, -0.5))
 
 
 def pixel_centres(size: Size, device: torch.device | str = "cpu") -> Tensor:
