@@ -29,7 +29,7 @@ def sample_features(
     for corner in range(4):
         mixing[rows, places[:, corner]] += weights[:, corner]
     touched = feature_map.flatten(1)[:, pixels].float()  # [C, U]
-    return (mixing @ touched.t()).reshape(*points.shape[:-1], -1)
+    return (mixing @ touched.t()).reshape(*points.shape[:-1], len(feature_map))
 
 
 def lookup_features(
@@ -39,7 +39,7 @@ def lookup_features(
     """The same samples where no gradient is wanted: cheaper for the many candidates of a search."""
     corners, weights = _bilinear_corners(feature_map, points.detach().reshape(-1, 2))
     values = feature_map.detach().flatten(1).t()[corners].float()  # [P, 4, C]
-    return (values * weights[..., None]).sum(dim=1).reshape(*points.shape[:-1], -1)
+    return (values * weights[..., None]).sum(dim=1).reshape(*points.shape[:-1], len(feature_map))
 
 
 def _bilinear_corners(feature_map: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from previz.drag._sampling import lookup_features
 from previz.drag._types import DragSettings, FeatureGenerator, Reference
 from previz.errors import SolveError
-from previz.geometry import Size, clamp_to_image, rescale
+from previz.geometry import clamp_to_image, rescale
 
 # Prefers the nearer of equally good candidates; far below any real difference of features.
 TIE_BREAK = 1e-6
@@ -32,9 +32,19 @@ def feature_block(generator: FeatureGenerator, settings: DragSettings) -> int:
     return settings.block
 
 
-def image_scale(image_size: Size) -> float:
-    """By what the paper's pixels, at 512, are multiplied: the larger side / 512."""
-    return max(image_size) / 512.0
+def paper_pixel(reference: Reference) -> float:
+    """How many image pixels one pixel of the paper's radii is, which are given for 512 px images.
+
+    It scales with the larger side of the image. At block 6 it is then a quarter of a feature pixel, whatever
+    the image size; a coarser block doesn't let it shrink below that, as nothing can be told apart there.
+    """
+    return max(max(reference.image_size) / 512.0, feature_pixel(reference) / 4.0)
+
+
+def feature_pixel(reference: Reference) -> float:
+    """The larger side of a feature pixel, in image pixels."""
+    (width, height), (columns, rows) = reference.image_size, reference.map_size
+    return max(width / columns, height / rows)
 
 
 def make_reference(
@@ -133,35 +143,24 @@ def search_step(reference: Reference) -> float:
     """Spacing of the candidates, image pixels: one pixel as in the paper, or half a feature pixel where that
     is coarser, as bilinear samples in between tell nothing more.
     """
-    return max(1.0, 0.5 * _feature_pixel(reference))
+    return max(1.0, 0.5 * feature_pixel(reference))
 
 
 def search_offsets(reference: Reference, radius: float) -> Tensor:
-    """The square of half side r2 as offsets [K, 2], image pixels; at least two feature pixels each way."""
+    """The square of half side r2 as offsets [K, 2], image pixels."""
     step = search_step(reference)
-    reach = max(radius * image_scale(reference.image_size), 2.0 * _feature_pixel(reference))
-    count = ceil(reach / step - 1e-6)
+    count = ceil(radius * paper_pixel(reference) / step - 1e-6)
     line = torch.arange(-count, count + 1, device=reference.points.device) * step
     return torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1).reshape(-1, 2)
 
 
 def disc_offsets(reference: Reference, radius: float) -> Tensor:
-    """The disc of radius r1 as offsets [Q, 2], image pixels.
-
-    It is the paper's disc of whole pixels at 512, scaled with the image, and enlarged where it would be
-    smaller than one feature pixel, within which there is nothing to tell apart.
-    """
+    """The disc of radius r1 as offsets [Q, 2], image pixels: the paper's whole pixels at 512, scaled."""
     whole = floor(radius + 1e-6)
     line = torch.arange(-whole, whole + 1, dtype=torch.float32, device=reference.points.device)
     square = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1).reshape(-1, 2)
     disc = square[square.square().sum(dim=-1) <= radius**2 + 1e-6]
-    return disc * max(image_scale(reference.image_size), _feature_pixel(reference) / radius)
-
-
-def _feature_pixel(reference: Reference) -> float:
-    """The larger side of a feature pixel, in image pixels."""
-    (width, height), (columns, rows) = reference.image_size, reference.map_size
-    return max(width / columns, height / rows)
+    return disc * paper_pixel(reference)
 
 
 def refine(

@@ -64,7 +64,8 @@ class DragSettings:
             generator.
         layers: how many leading layers of W+ may change.
         space: "w+" moves each of these layers by itself, "w" moves them all by one vector.
-        radius_motion: r1, in pixels of a 512 px image; scales with the image's larger side.
+        radius_motion: r1, in pixels of a 512 px image; scales with the image's larger side, and on a
+            map coarser than block 6 with the feature pixel.
         radius_tracking: r2, in pixels of a 512 px image; scales likewise.
         mask_weight: lambda of the mask term.
         tolerance: how near a handle must come, image pixels; None is 1 for up to five handles and 2 for more.
