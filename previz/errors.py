@@ -39,8 +39,9 @@ class Problem:
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        """`where: field: message`, without the parts that are empty."""
-        return ": ".join(part for part in (self.where, self.field, self.message) if part)
+        """`where: field: message` without the parts that are empty; a warning says so before its message."""
+        severity = "warning" if self.severity == "warning" else ""
+        return ": ".join(part for part in (self.where, self.field, severity, self.message) if part)
 
 
 class TimelineError(PrevizError):

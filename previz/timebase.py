@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from fileseq import FrameSet
+from fileseq.frameset import FrameSet
 from fileseq.exceptions import FileSeqException
 
 from previz.errors import PrevizError

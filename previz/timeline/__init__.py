@@ -1,0 +1,54 @@
+"""What the artist writes: a timeline, read from YAML with all its problems located, and sampled by frame."""
+
+from previz.timeline._checks import check_against, timeline_warnings
+from previz.timeline._curves import CurveKey, Tangent, sample_curve
+from previz.timeline._eases import EASES, MONOTONE_EASES, Ease, apply_ease, cubic_bezier, parse_ease
+from previz.timeline._loading import load_timeline, parse_timeline
+from previz.timeline._masks import rasterise_mask
+from previz.timeline._paths import sample_path
+from previz.timeline._sampling import Samples, sample_handle, sample_timeline
+from previz.timeline._schema import (
+    CharacterSpec,
+    EllipseSpec,
+    HandleSpec,
+    KeySpec,
+    MaskShapeSpec,
+    OutputSpec,
+    PathSpec,
+    SolverSpec,
+    Timeline,
+    TimingKeySpec,
+    timeline_schema,
+)
+
+__all__ = [
+    "EASES",
+    "MONOTONE_EASES",
+    "CharacterSpec",
+    "CurveKey",
+    "Ease",
+    "EllipseSpec",
+    "HandleSpec",
+    "KeySpec",
+    "MaskShapeSpec",
+    "OutputSpec",
+    "PathSpec",
+    "Samples",
+    "SolverSpec",
+    "Tangent",
+    "Timeline",
+    "TimingKeySpec",
+    "apply_ease",
+    "check_against",
+    "cubic_bezier",
+    "load_timeline",
+    "parse_ease",
+    "parse_timeline",
+    "rasterise_mask",
+    "sample_curve",
+    "sample_handle",
+    "sample_path",
+    "sample_timeline",
+    "timeline_schema",
+    "timeline_warnings",
+]

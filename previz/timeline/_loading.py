@@ -1,0 +1,160 @@
+"""Timelines from files, text and plain data; every problem is found before any is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from previz.errors import Problem, TimelineError
+from previz.timebase import FrameRange
+from previz.timeline._checks import (
+    Find,
+    check_character,
+    check_frames,
+    check_handle,
+    check_mask,
+    check_places,
+)
+from previz.timeline._fields import Canvas, Frames
+from previz.timeline._problems import Finding, Origin, finding_of
+from previz.timeline._schema import Character, HandleSpec, Mask, Timeline, find_beside
+from previz.timeline._yaml import MAX_BYTES, Document, read_yaml, where
+
+_FRAMES: TypeAdapter[FrameRange] = TypeAdapter(Frames)
+_PARTS: dict[str, TypeAdapter[Any]] = {
+    "character": TypeAdapter(Character),
+    "mask": TypeAdapter(Mask),
+    "canvas": TypeAdapter(Canvas),
+    "frames": _FRAMES,
+    "handle": TypeAdapter(HandleSpec),
+}
+
+
+def load_timeline(path: str | Path) -> Timeline:
+    """Read a timeline from a YAML (or JSON) file.
+
+    Checks all that can be checked without the generator, the files that the timeline names included. Raises
+    TimelineError, which lists every problem as `file:line:column: field: message`.
+
+        timeline = load_timeline("timelines/smile.yaml")
+    """
+    name, path = str(path), Path(path)
+    text = _read_text(path, name)
+    return _build(read_yaml(text, name), name, path)
+
+
+def parse_timeline(source: str | Mapping[str, Any], name: str = "") -> Timeline:
+    """Build a timeline from YAML text or from plain data, such as `Timeline.to_dict()` gives.
+
+    `name` stands for the file in the problems. Files that the timeline names are not looked for. Raises
+    TimelineError, which lists every problem.
+    """
+    if isinstance(source, str):
+        return _build(read_yaml(source, name or "<text>"), name or "<text>", None)
+    return _build(Document(dict(source), None, ()), name, None)
+
+
+def _read_text(path: Path, name: str) -> str:
+    try:
+        if path.is_dir():
+            raise TimelineError([Problem(name, "", "is a folder, not a timeline")])
+        if path.stat().st_size > MAX_BYTES:
+            raise TimelineError(
+                [Problem(name, "", f"is larger than {MAX_BYTES // 1_000_000} MB; that is no timeline")]
+            )
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise TimelineError([Problem(name, "", "there is no such file")]) from None
+    except (OSError, ValueError) as error:
+        raise TimelineError(
+            [Problem(name, "", f"can't be read: {getattr(error, 'strerror', error)}")]
+        ) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        raise TimelineError([Problem(where(name, (line, column)), "", "is not UTF-8 text")]) from None
+
+
+def _build(document: Document, name: str, path: Path | None) -> Timeline:
+    data = document.data
+    if document.marks is None and document.problems:
+        raise TimelineError(document.problems)
+    if not isinstance(data, dict):
+        raise TimelineError(
+            [Problem(where(name, (1, 1)), "", "a timeline is a mapping that starts with `previz: 1`")]
+        )
+    if path is not None and "shot" not in data:
+        data = {**data, "shot": _shot_name(path)}
+    origin = Origin(name, data, document.marks)
+    timeline, findings = _validate(data, path)
+    errors = [origin.problem(finding) for finding in findings if finding.severity == "error"]
+    known = {
+        problem.where for problem in document.problems
+    }  # what couldn't be read is missing, not wrong twice
+    problems = [
+        *document.problems,
+        *(problem for problem in errors if problem.where not in known or not problem.where),
+    ]
+    if timeline is None or problems:
+        raise TimelineError(sorted(dict.fromkeys(problems), key=_place))
+    timeline._source, timeline._name, timeline._raw, timeline._marks = path, name, data, document.marks
+    return timeline
+
+
+def _shot_name(path: Path) -> str:
+    name = "".join(c if c.isalnum() or c in "_-." else "_" for c in path.name.removesuffix(path.suffix))
+    return name.strip("._-") or "shot"
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    parts = problem.where.rsplit(":", 2)
+    return (
+        (int(parts[1]), int(parts[2]))
+        if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit()
+        else (0, 0)
+    )
+
+
+def _validate(data: dict[str, Any], path: Path | None) -> tuple[Timeline | None, list[Finding]]:
+    """The timeline, if its fields are sound, and all findings; an unsound part hides none of another's."""
+    findings = []
+    timeline = None
+    try:
+        timeline = Timeline.model_validate(data)
+    except ValidationError as error:
+        findings += [finding_of(detail) for detail in error.errors()]
+    findings += _check_parts(data, None if path is None else lambda file: find_beside(path, file))
+    return timeline, findings
+
+
+def _check_parts(data: dict[str, Any], find: Find | None) -> Iterator[Finding]:
+    shot, canvas = _part("frames", data.get("frames")), _part("canvas", data.get("canvas"))
+    if (character := _part("character", data.get("character"))) is not None:
+        yield from check_character(character, find)
+    if (mask := _part("mask", data.get("mask"))) is not None:
+        yield from check_mask(mask, find)
+    handles = data.get("handles")
+    for name, raw in handles.items() if isinstance(handles, Mapping) else ():
+        handle = _part("handle", raw)
+        if handle is not None:
+            yield from check_handle(name, handle, shot)
+            yield from check_places({name: handle}, canvas) if canvas else ()
+        elif shot is not None and isinstance(raw, Mapping):
+            for field in ("keys", "timing"):
+                keys = raw.get(field)
+                yield from check_frames(
+                    ("handles", name, field), keys if isinstance(keys, Mapping) else (), shot
+                )
+
+
+def _part(kind: str, value: object) -> Any:
+    """A part of a timeline, or None where it is missing or unsound (which is reported with the whole)."""
+    try:
+        return None if value is None else _PARTS[kind].validate_python(value)
+    except ValidationError:
+        return None
