@@ -1,0 +1,38 @@
+"""The keyframe engine: a timeline and a generator in, a Take out, and from a Take to pictures."""
+
+from previz.animate._decode import check_generator, decode, to_uint8
+from previz.animate._events import (
+    FrameIterated,
+    FrameSolved,
+    SolveCallback,
+    SolveEvent,
+    SolveFinished,
+    SolveStarted,
+)
+from previz.animate._record import SOLVER_VERSION, FrameRecord
+from previz.animate._report import TakeSummary, jitter, smoothness
+from previz.animate._solve import solve
+from previz.animate._store import discard_partial, partial_folder
+from previz.animate._take import TAKE_FORMAT, Take
+
+__all__ = [
+    "SOLVER_VERSION",
+    "TAKE_FORMAT",
+    "FrameIterated",
+    "FrameRecord",
+    "FrameSolved",
+    "SolveCallback",
+    "SolveEvent",
+    "SolveFinished",
+    "SolveStarted",
+    "Take",
+    "TakeSummary",
+    "check_generator",
+    "decode",
+    "discard_partial",
+    "jitter",
+    "partial_folder",
+    "smoothness",
+    "solve",
+    "to_uint8",
+]

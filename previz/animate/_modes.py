@@ -1,0 +1,89 @@
+"""Which frames are solved, and what each starts from: every frame, or keys with a spline between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+from previz.animate._record import FrameRecord, input_hash
+from previz.animate._shot import Shot, frame_hash
+
+
+class Obtain(Protocol):
+    """Reuse or solve the frame at a position."""
+
+    def __call__(
+        self,
+        index: int,
+        key: str,
+        latent: NDArray[np.float32],
+        handles: NDArray[np.float32],
+        interpolated: bool = False,
+    ) -> FrameRecord:
+        """Return the frame with this input hash, which starts from this latent with its handles here."""
+
+
+def solve_every_frame(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecord]:
+    """Solve the first `count` frames, each from the one before it."""
+    return list(_chain(shot, range(count), obtain).values())
+
+
+def solve_keys(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecord]:
+    """Solve the keyed frames, each from the key before it, and lay a spline of latents between them.
+
+    The spline is the monotone cubic of Fritsch and Carlson (PCHIP): it doesn't overshoot, and stands still
+    where two keys are equal. A frame between is tracked, and solved from the spline's latent if its handles
+    are off. It depends on the two keys on either side alone, so an edit reaches no further back than that.
+    """
+    knots = knots_needed(shot, count)
+    solved = _chain(shot, knots, obtain)
+    for index in range(count):
+        if index in solved:
+            continue
+        window = neighbours(knots, index)
+        near = [solved[knot] for knot in window]
+        offsets = [knot - index for knot in window]
+        about = {"spline": "pchip", "offsets": offsets, "keys": [record.key for record in near]}
+        key = frame_hash(shot, index, input_hash(shot.root, about, {}))
+        latent = spline(window, [record.latent for record in near], index)
+        handles = spline(window, [record.handles for record in near], index)
+        solved[index] = obtain(index, key, latent, handles, interpolated=True)
+    return [solved[index] for index in range(count)]
+
+
+def _chain(shot: Shot, indices: Sequence[int], obtain: Obtain) -> dict[int, FrameRecord]:
+    """Solve these frames, each from the one before it, the first from the shot's start."""
+    key, latent, handles = shot.root, shot.w.cpu().numpy(), shot.start
+    solved: dict[int, FrameRecord] = {}
+    for index in indices:
+        record = obtain(index, frame_hash(shot, index, key), latent, handles)
+        key, latent, handles = record.key, record.latent, record.handles
+        solved[index] = record
+    return solved
+
+
+def knots_needed(shot: Shot, count: int) -> list[int]:
+    """Positions of the keys that the first `count` frames depend on: those in them and up to two after.
+
+    The first and last frame of a shot are keys even where nothing is keyed there.
+    """
+    knots = sorted({0, *shot.keyed, len(shot.frames) - 1})
+    inside = sum(knot < count for knot in knots)
+    ends_on_key = knots[inside - 1] == count - 1
+    return knots[: inside + (1 if ends_on_key else 2)]
+
+
+def neighbours(knots: Sequence[int], index: int) -> list[int]:
+    """The two keys before a position between keys and the two after it, as far as there are any."""
+    after = int(np.searchsorted(knots, index))
+    return list(knots[max(0, after - 2) : after + 2])
+
+
+def spline(knots: Sequence[int], values: Sequence[NDArray[np.float32]], index: int) -> NDArray[np.float32]:
+    """The values [...] at a position between the knots, by PCHIP in time, in double precision."""
+    curve = PchipInterpolator(np.asarray(knots, np.float64), np.stack(values).astype(np.float64), axis=0)
+    return np.asarray(curve(float(index)), dtype=np.float32)

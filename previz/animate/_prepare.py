@@ -1,0 +1,126 @@
+"""From a timeline and a generator to a shot that is ready to be solved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import previz
+from previz.animate._record import SOLVER_VERSION, input_hash
+from previz.animate._shot import Shot
+from previz.animate._start import start_from_file
+from previz.drag import DragSettings, make_reference
+from previz.errors import SolveError
+from previz.generator import Generator
+from previz.timeline import CharacterSpec, SolverSpec, Timeline, sample_timeline
+
+
+def prepare(timeline: Timeline, generator: Generator) -> Shot:
+    """Sample the timeline for the generator, and remember how its handles look in the start latent.
+
+    Raises SolveError for a latent, label or setting that doesn't fit the generator, TimelineError for masks
+    that can't be read.
+    """
+    samples = sample_timeline(timeline, generator.width, generator.height)
+    start, targets = samples.start.astype(np.float32), samples.targets.astype(np.float32)
+    weights = samples.weights.astype(np.float32)
+    w = start_latent(timeline, generator)
+    settings = drag_settings(timeline.solver, samples.tolerance_px, len(samples.names))
+    handles = torch.from_numpy(start).to(generator.device)
+    digest = generator.digest
+    depends_on = {
+        "version": SOLVER_VERSION,
+        "generator": digest,
+        "device": generator.device.type,
+        "drag": asdict(settings),
+    }
+    keyed = [index for index, frame in enumerate(samples.frames) if frame in samples.keyed]
+    return Shot(
+        frames=samples.frames,
+        names=samples.names,
+        start=start,
+        targets=targets,
+        masks=samples.masks,
+        weights=weights,
+        keyed=tuple(keyed),
+        w=w,
+        reference=make_reference(generator, w, handles, settings),
+        settings=settings,
+        root=input_hash("", depends_on, {"w": w.cpu().numpy(), "start": start, "weights": weights}),
+        generator=generator,
+        digest=digest,
+    )
+
+
+def drag_settings(solver: SolverSpec, tolerance: float | None, handles: int) -> DragSettings:
+    """The drag settings that a timeline asks for; `tolerance` in pixels of the generator's image.
+
+    Without one it is the paper's: 1 px for up to five handles, 2 px for more.
+    """
+    return DragSettings(
+        method=solver.method,
+        learning_rate=solver.learning_rate,
+        block=solver.block,
+        layers=solver.layers,
+        space=solver.space,
+        radius_motion=solver.radius_motion,
+        radius_tracking=solver.radius_tracking,
+        mask_weight=solver.mask_weight,
+        tolerance=tolerance if tolerance is not None else (1.0 if handles <= 5 else 2.0),
+        max_iterations=solver.max_iterations,
+    )
+
+
+def start_latent(timeline: Timeline, generator: Generator) -> Tensor:
+    """The latent [num_ws, w_dim] of the character: from its file, or its seed, truncation and label."""
+    character = timeline.character
+    if character.latent is not None:
+        return start_from_file(timeline.resolve(character.latent), generator)
+    w = generator.sample_w(
+        character.seed or 0,
+        truncation=character.truncation,
+        truncation_cutoff=character.truncation_cutoff,
+        c=_label(character, generator),
+    )
+    return w[0].detach().float()
+
+
+def _label(character: CharacterSpec, generator: Generator) -> Tensor | None:
+    """The label c [1, c_dim], or None where the character has none."""
+    label, size = character.label, generator.c_dim
+    if label is None:
+        return None
+    if size == 0:
+        raise SolveError(f"character.label: {label} is given, and the generator takes no label")
+    if isinstance(label, int):
+        if label >= size:
+            raise SolveError(f"character.label: {label} is after the generator's last class, {size - 1}")
+        return torch.nn.functional.one_hot(torch.tensor([label]), size).float().to(generator.device)
+    if len(label) != size:
+        raise SolveError(f"character.label: {len(label)} values, and the generator's labels have {size}")
+    return torch.tensor([label], dtype=torch.float32, device=generator.device)
+
+
+def take_settings(timeline: Timeline, shot: Shot) -> dict[str, Any]:
+    """What a take tells of how it was solved: JSON-able, and enough to solve it again."""
+    generator = shot.generator
+    return {
+        "timeline": timeline.to_dict(),
+        "source": str(timeline.source) if timeline.source else None,
+        "mode": timeline.solver.mode,
+        "tolerance": shot.settings.tolerance,
+        "drag": asdict(shot.settings),
+        "generator": {
+            "name": timeline.character.checkpoint,
+            "path": timeline.checkpoint,
+            "digest": shot.digest,
+            "num_ws": generator.num_ws,
+            "w_dim": generator.w_dim,
+        },
+        "device": str(generator.device),
+        "versions": {"previz": previz.__version__, "solver": SOLVER_VERSION, "torch": str(torch.__version__)},
+    }

@@ -1,0 +1,111 @@
+"""A timeline made ready for one generator: all that solving its frames needs, and solving one of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from previz.animate._record import FrameRecord, input_hash
+from previz.drag import DragSettings, Iteration, Reference, drag
+from previz.errors import SolveError
+from previz.generator import Generator
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """What solving a frame needs, sampled for one generator.
+
+    Attributes:
+        frames: the F frame numbers.
+        names: the N handles.
+        start: float32 [N, 2] the handles in the start latent, pixels of the generator's image.
+        targets: float32 [F, N, 2] where they shall be.
+        masks: float32 [F, H, W], 1 = movable, or None.
+        weights: float32 [N] how much each handle counts.
+        keyed: positions (0 to F - 1) of the frames that keys mode solves.
+        w: float32 [num_ws, w_dim] the start latent.
+        reference: the handles as they look in it.
+        settings: of the drag, with a tolerance in pixels of the generator's image.
+        root: the hash of what all frames depend on.
+        generator: the generator.
+        digest: of its weights, which take a while to hash.
+    """
+
+    frames: tuple[int, ...]
+    names: tuple[str, ...]
+    start: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    masks: NDArray[np.float32] | None
+    weights: NDArray[np.float32]
+    keyed: tuple[int, ...]
+    w: Tensor
+    reference: Reference
+    settings: DragSettings
+    root: str
+    generator: Generator
+    digest: str
+
+    def mask(self, index: int) -> NDArray[np.float32] | None:
+        """The mask [H, W] of a frame, by its position, or None."""
+        return None if self.masks is None else self.masks[index]
+
+
+def frame_hash(shot: Shot, index: int, previous: str) -> str:
+    """The input hash of the frame at this position: of what it starts from, its targets and its mask.
+
+    The frame's number is left out: a shot that is moved in time keeps its frames.
+    """
+    return input_hash(previous, {}, {"targets": shot.targets[index], "mask": shot.mask(index)})
+
+
+def solve_frame(
+    shot: Shot,
+    index: int,
+    key: str,
+    latent: NDArray[np.float32],  # [num_ws, w_dim]
+    handles: NDArray[np.float32],  # [N, 2]
+    callback: Callable[[Iteration], None] | None = None,
+) -> FrameRecord:
+    """Drag to the targets of the frame at this position, from a latent and where the handles are in it."""
+    began = time.perf_counter()
+    device = shot.generator.device
+    mask = shot.mask(index)
+    result = drag(
+        shot.generator,
+        torch.from_numpy(latent.copy()).to(device),
+        torch.from_numpy(handles.copy()).to(device),
+        torch.from_numpy(shot.targets[index].copy()).to(device),
+        shot.reference,
+        shot.settings,
+        mask=None if mask is None else torch.from_numpy(mask.copy()).to(device),
+        weights=torch.from_numpy(shot.weights).to(device),
+        callback=callback,
+    )
+    solved = _array(result.w)
+    if not np.isfinite(solved).all():
+        rate = shot.settings.learning_rate
+        raise SolveError(
+            f"frame {shot.frames[index]}: the solve ran away; lower solver.learning_rate, {rate}"
+        )
+    return FrameRecord(
+        key=key,
+        latent=solved,
+        handles=_array(result.handles),
+        target=shot.targets[index],
+        error=_array(result.error),
+        feature_distance=_array(result.feature_distance),
+        lost=result.lost.detach().cpu().numpy().astype(np.bool_),
+        iterations=result.iterations,
+        seconds=time.perf_counter() - began,
+        status=result.status,
+    )
+
+
+def _array(tensor: Tensor) -> NDArray[np.float32]:
+    return tensor.detach().to("cpu", torch.float32).contiguous().numpy()
