@@ -49,7 +49,7 @@ class FeatureGenerator(Protocol):
     def block_shape(self, block: int) -> tuple[int, int, int]:
         """(channels, height, width) of a block's feature map."""
 
-    def features(self, w: Tensor, block: int, noise: str = "const") -> Tensor:
+    def features(self, w: Tensor, block: int, noise: Literal["const", "none", "random"] = "const") -> Tensor:
         """W+ [N, num_ws, w_dim] to the feature map [N, C, h, w] of a block; gradients flow to w."""
 
 
