@@ -28,7 +28,7 @@ ASPECT_SLACK = 0.01
 """How much the shapes of canvas and picture may differ: a pixel's rounding on small pictures."""
 
 JUMP_PX = 0.5
-"""Pixels of a 512 picture below which a jump isn't worth a warning."""
+"""Pixels of the canvas below which a jump isn't worth a warning."""
 
 
 def check_character(character: CharacterSpec, find: Find | None) -> Iterator[Finding]:
@@ -179,8 +179,7 @@ def timeline_warnings(timeline: Timeline) -> tuple[Problem, ...]:
         findings.append(
             Finding(("handles",), "every handle is pinned, so nothing moves", "warning", on_key=True)
         )
-    if timeline.canvas is not None:
-        findings += _doubtful_motion(timeline, timeline.canvas)
+    findings += _doubtful_motion(timeline, timeline.canvas)
     return _in_order(timeline, findings)
 
 
@@ -208,29 +207,28 @@ def check_places(handles: Mapping[str, HandleSpec], canvas: tuple[int, int]) -> 
             yield Finding(("handles", name, "at"), f"({x:g}, {y:g}) is outside the picture: {limits}")
 
 
-def _doubtful_motion(timeline: Timeline, canvas: tuple[int, int]) -> Iterator[Finding]:
-    """Warnings of handles that leave the picture, or jump from one frame to the next."""
+def _doubtful_motion(timeline: Timeline, canvas: tuple[int, int] | None) -> Iterator[Finding]:
+    """Warnings of handles that jump from one frame to the next, or leave a picture whose size is known."""
     shot = timeline.frames
     frames = np.array(list(shot), dtype=np.float64)
-    slack = JUMP_PX * max(canvas) / 512.0
     for name, handle in timeline.handles.items():
         loc: RawLoc = ("handles", name)
         targets = sample_handle(handle, shot, frames)  # [F, 2]
         away = float(np.hypot(*(targets[0] - handle.at)))
-        if away > slack:
+        if away > JUMP_PX:
             message = (
                 f"already {away:.1f} px from its `at` on frame {shot.first}; the shot starts with a jump"
             )
             yield Finding(loc, message, "warning", on_key=True)
-        outside = np.any((targets < 0.0) | (targets > canvas), axis=1)
-        if outside.any():
+        outside = np.any((targets < 0.0) | (targets > (canvas or np.inf)), axis=1)
+        if canvas is not None and outside.any():
             index = int(np.argmax(outside))
             x, y = targets[index]
             size = f"{canvas[0]} x {canvas[1]}"
             message = f"leaves the picture, {size}, on frame {shot.first + index}, to ({x:.1f}, {y:.1f})"
             yield Finding(loc, message, "warning", on_key=True)
         for field, keys in (("keys", handle.keys), ("timing", handle.timing)):
-            yield from _held_jumps((*loc, field), keys or {}, handle, shot, slack)
+            yield from _held_jumps((*loc, field), keys or {}, handle, shot)
 
 
 def _held_jumps(
@@ -238,7 +236,6 @@ def _held_jumps(
     keys: Mapping[int, KeySpec] | Mapping[int, TimingKeySpec],
     handle: HandleSpec,
     shot: FrameRange,
-    slack: float,
 ) -> Iterator[Finding]:
     ordered = sorted(keys)
     for start, end in itertools.pairwise(ordered):
@@ -247,7 +244,7 @@ def _held_jumps(
             continue
         before, after = sample_handle(handle, shot, np.array([start, end], dtype=np.float64))
         jump = float(np.hypot(*(after - before)))
-        if jump > slack:
+        if jump > JUMP_PX:
             message = (
                 f"held since frame {start}, it jumps {jump:.1f} px on frame {end}; without a hold it moves"
             )
