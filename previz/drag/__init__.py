@@ -4,7 +4,7 @@ from previz.drag._adam import AdamState, adam_start, adam_step, drag_adam
 from previz.drag._drag import AUTO, SOLVERS, drag
 from previz.drag._sampling import lookup_features, sample_features
 from previz.drag._supervision import fixed_area, mask_term, motion_supervision
-from previz.drag._tracking import feature_block, make_reference, refine, track, track_points
+from previz.drag._tracking import feature_block, make_reference, track, track_points
 from previz.drag._types import (
     Callback,
     DragResult,
@@ -40,7 +40,6 @@ __all__ = [
     "make_reference",
     "mask_term",
     "motion_supervision",
-    "refine",
     "sample_features",
     "track",
     "track_points",

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from previz.drag._adam import drag_adam
+from previz.drag._checks import check_latent, check_mask, check_points, check_weights
 from previz.drag._supervision import fixed_area
-from previz.drag._tracking import check_latent, check_points
 from previz.drag._types import (
     Callback,
     DragResult,
@@ -102,30 +102,11 @@ def _check(
         targets=targets,
         goals=clamp_to_image(targets, reference.image_size),
         reference=reference,
-        fixed=None if mask is None else fixed_area(_check_mask(generator, mask), reference),
-        weights=_check_weights(handles, weights),
+        fixed=None if mask is None else fixed_area(check_mask(generator, mask), reference),
+        weights=check_weights(handles, weights),
         tolerance=tolerance,
         settings=settings,
     )
-
-
-def _check_mask(generator: FeatureGenerator, mask: Tensor) -> Tensor:
-    wanted = (generator.height, generator.width)
-    if tuple(mask.shape) != wanted:
-        raise SolveError(f"mask: shape {list(mask.shape)} is not the image's [height, width], {list(wanted)}")
-    if not bool(((mask >= 0) & (mask <= 1)).all()):
-        raise SolveError("mask: holds values outside 0 (fixed) to 1 (movable)")
-    return mask
-
-
-def _check_weights(handles: Tensor, weights: Tensor | None) -> Tensor:
-    if weights is None:
-        return handles.new_ones(len(handles))
-    if tuple(weights.shape) != (len(handles),):
-        raise SolveError(f"weights: shape {list(weights.shape)} is not [{len(handles)}], one for each handle")
-    if not bool((torch.isfinite(weights) & (weights >= 0)).all()):
-        raise SolveError("weights: must be numbers from 0 up")
-    return weights.detach().to(handles.device, handles.dtype)
 
 
 @contextmanager

@@ -7,14 +7,15 @@ from math import ceil, floor
 import torch
 from torch import Tensor
 
+from previz.drag._checks import check_latent, check_points
+from previz.drag._matching import Template, match
 from previz.drag._sampling import lookup_features
 from previz.drag._types import DragSettings, FeatureGenerator, Reference
 from previz.errors import SolveError
-from previz.geometry import clamp_to_image, rescale
+from previz.geometry import rescale
 
 # Prefers the nearer of equally good candidates; far below any real difference of features.
 TIE_BREAK = 1e-6
-REFINEMENTS = 3
 
 
 def feature_block(generator: FeatureGenerator, settings: DragSettings) -> int:
@@ -72,7 +73,7 @@ def make_reference(
     features = lookup_features(
         feature_map, rescale(points, size, (feature_map.shape[2], feature_map.shape[1]))
     )
-    return Reference(points, features, _contrast(feature_map, features), feature_map, block, size)
+    return Reference(w, points, features, _contrast(feature_map, features), feature_map, block, size)
 
 
 def _contrast(feature_map: Tensor, features: Tensor) -> Tensor:
@@ -121,22 +122,22 @@ def track(
 ) -> tuple[Tensor, Tensor]:
     """p_i = argmin ||F'(q) - f_i|| over the square of half side r2 around p_i (equation 2), then sub-pixel.
 
-    The paper compares by L1 and its code by L2; this is L2, whose minimum Gauss-Newton steps then refine
-    within one search step. Handles stay in the image.
+    The paper compares by L1 and its code by L2; this is L2, which Gauss-Newton steps then refine within one
+    search step. Handles stay in the image.
 
     Returns:
         points [N, 2] image pixels, feature_distance [N] in units of the reference's contrast.
     """
-    size = reference.image_size
-    candidates = clamp_to_image(points[:, None] + search_offsets(reference, radius), size)  # [N, K, 2]
-    samples = lookup_features(feature_map, rescale(candidates, size, reference.map_size))  # [N, K, C]
-    cost = (samples - reference.features[:, None]).square().sum(dim=-1)  # [N, K]
-    travel = (candidates - points[:, None]).square().sum(dim=-1)
-    prior = TIE_BREAK * reference.contrast[:, None].square() * travel / travel.max().clamp(min=1e-12)
-    best = (cost + prior).argmin(dim=1)
-    found = candidates[torch.arange(len(points), device=points.device), best]
-    found, cost = refine(feature_map, found, reference, search_step(reference))
-    return found, cost.sqrt() / reference.contrast
+    search = search_offsets(reference, radius)
+    template = point_template(reference)
+    return match(feature_map, points, template, search, search_step(reference), TIE_BREAK)
+
+
+def point_template(reference: Reference) -> Template:
+    """The paper's template: the one feature vector under each handle."""
+    centre = reference.points.new_zeros(1, 2)
+    features = reference.features[:, None]
+    return Template(centre, features, reference.contrast, reference.image_size, reference.map_size)
 
 
 def search_step(reference: Reference) -> float:
@@ -161,71 +162,3 @@ def disc_offsets(reference: Reference, radius: float) -> Tensor:
     square = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1).reshape(-1, 2)
     disc = square[square.square().sum(dim=-1) <= radius**2 + 1e-6]
     return disc * paper_pixel(reference)
-
-
-def refine(
-    feature_map: Tensor,  # [C, h, w]
-    points: Tensor,  # [N, 2] image pixels: the best candidates
-    reference: Reference,
-    reach: float,  # how far a point may move, image pixels
-) -> tuple[Tensor, Tensor]:
-    """Sub-pixel positions by Gauss-Newton on ||F'(p) - f_i||^2, as Lucas and Kanade (1981) do on grey values.
-
-    A step is kept only where it lowers the cost, so a flat or ambiguous neighbourhood leaves a point alone.
-
-    Returns:
-        points [N, 2] image pixels, squared feature distance [N].
-    """
-    size, map_size = reference.image_size, reference.map_size
-    start = current = points
-    residual = lookup_features(feature_map, rescale(points, size, map_size)) - reference.features
-    cost = residual.square().sum(dim=-1)
-    for _ in range(REFINEMENTS):
-        gradient = feature_gradient(feature_map, current, reference)  # [N, 2, C]
-        normal = gradient @ gradient.mT  # [N, 2, 2]
-        damping = 1e-3 * normal.diagonal(dim1=1, dim2=2).mean(dim=1) + 1e-12
-        normal = normal + damping[:, None, None] * torch.eye(2, device=points.device)
-        step = -torch.linalg.solve(normal, (gradient @ residual[:, :, None])[:, :, 0])
-        trial = clamp_to_image(start + (current + step - start).clamp(-reach, reach), size)
-        trial_residual = lookup_features(feature_map, rescale(trial, size, map_size)) - reference.features
-        trial_cost = trial_residual.square().sum(dim=-1)
-        better = (trial_cost < cost)[:, None]
-        current = torch.where(better, trial, current)
-        residual = torch.where(better, trial_residual, residual)
-        cost = torch.where(better[:, 0], trial_cost, cost)
-    return current, cost
-
-
-def feature_gradient(
-    feature_map: Tensor,  # [C, h, w]
-    points: Tensor,  # [..., 2] image pixels
-    reference: Reference,
-) -> Tensor:  # [..., 2, C] per image pixel
-    """dF/dx and dF/dy by central differences, half a feature pixel to each side."""
-    size, map_size = reference.image_size, reference.map_size
-    centre = rescale(points, size, map_size)
-    half = 0.5 * torch.eye(2, device=points.device)
-    ahead = lookup_features(feature_map, centre[..., None, :] + half)
-    behind = lookup_features(feature_map, centre[..., None, :] - half)
-    per_image_pixel = torch.tensor((map_size[0] / size[0], map_size[1] / size[1]), device=points.device)
-    return (ahead - behind) * per_image_pixel[:, None]
-
-
-def check_latent(generator: FeatureGenerator, w: Tensor) -> Tensor:
-    """The latent as float32 on the generator's device; a SolveError for another shape or for NaN."""
-    wanted = (generator.num_ws, generator.w_dim)
-    if tuple(w.shape) != wanted:
-        raise SolveError(f"w: shape {list(w.shape)} is not the generator's [num_ws, w_dim], {list(wanted)}")
-    if not bool(torch.isfinite(w).all()):
-        raise SolveError("w: holds values that are not finite numbers")
-    return w.detach().to(generator.device, torch.float32)
-
-
-def check_points(generator: FeatureGenerator, name: str, points: Tensor) -> Tensor:
-    """Positions as float32 on the generator's device; a SolveError for another shape or for NaN."""
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise SolveError(f"{name}: shape {list(points.shape)} is not [N, 2]")
-    for index, (x, y) in enumerate(points.tolist()):
-        if not torch.isfinite(torch.tensor((x, y))).all():
-            raise SolveError(f"{name}[{index}]: ({x:g}, {y:g}) is not a position")
-    return points.detach().to(generator.device, torch.float32)

@@ -118,6 +118,7 @@ class Reference:
     """The handles as they look in the first frame of a shot; every later frame is tracked against it.
 
     Attributes:
+        w: [num_ws, w_dim] the first frame's latent.
         points: [N, 2] the handles of the first frame, image pixels.
         features: [N, C] the feature vector under each of them (f_i of the paper).
         contrast: [N] RMS distance of f_i to the whole first feature map, the unit of feature distances.
@@ -126,6 +127,7 @@ class Reference:
         image_size: (width, height) of the generator's image.
     """
 
+    w: Tensor
     points: Tensor
     features: Tensor
     contrast: Tensor

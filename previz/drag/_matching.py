@@ -1,0 +1,133 @@
+"""Finding a piece of one feature map in another: search, then sub-pixel refinement.
+
+The paper looks for the single feature vector of a handle; a template here is a few of them around it, and one
+in the paper's case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from previz.drag._sampling import lookup_features
+from previz.geometry import Size, clamp_to_image, rescale
+
+REFINEMENTS = 3
+# Of the mean curvature: keeps a step finite along an edge, where positions can't be told apart.
+EDGE_DAMPING = 1e-3
+# Of the squared contrast per squared feature pixel: keeps it zero where the map is flat.
+FLAT_DAMPING = 1e-6
+
+
+@dataclass(frozen=True)
+class Template:
+    """What each handle looked like in the first frame.
+
+    Attributes:
+        offsets: [K, 2] where it was read around the handle, image pixels.
+        features: [N, K, C] what was read.
+        contrast: [N] RMS distance of the handle's feature to the first frame's map.
+        image_size: (width, height) of the image.
+        map_size: (width, height) of the feature map.
+    """
+
+    offsets: Tensor
+    features: Tensor
+    contrast: Tensor
+    image_size: Size
+    map_size: Size
+
+
+def read_template(
+    feature_map: Tensor,  # [C, h, w]
+    points: Tensor,  # [..., N, 2] image pixels
+    template: Template,
+) -> Tensor:  # [..., N, K, C]
+    """The map at the template's offsets around each point."""
+    at = rescale(points[..., None, :] + template.offsets, template.image_size, template.map_size)
+    return lookup_features(feature_map, at)
+
+
+def match(
+    feature_map: Tensor,  # [C, h, w]
+    points: Tensor,  # [N, 2] image pixels: where the handles are thought to be
+    template: Template,
+    search: Tensor,  # [M, 2] offsets to try, image pixels
+    reach: float,  # how far refinement may move the best of them, image pixels
+    prior: float,  # cost of the farthest candidate, squared contrast
+    for
+) -> tuple[Tensor, Tensor]:
+    """The places that look most like the template, none of them outside the image.
+
+    Returns:
+        points [N, 2] image pixels, sub-pixel; feature distance [N], RMS over the template, in units of
+        contrast.
+    """
+    candidates = clamp_to_image(points[:, None] + search, template.image_size)  # [N, M, 2]
+    read = read_template(feature_map, candidates.transpose(0, 1), template)  # [M, N, K, C]
+    cost = (read - template.features).square().sum(dim=-1).mean(dim=-1).t()  # [N, M]
+    travel = (candidates - points[:, None]).square().sum(dim=-1)
+    cost = cost + prior * template.contrast[:, None].square() * travel / travel.max().clamp(min=1e-12)
+    best = cost.argmin(dim=1)
+    found = candidates[torch.arange(len(points), device=points.device), best]
+    found, cost = refine(feature_map, found, template, reach)
+    return found, cost.sqrt() / template.contrast
+
+
+def refine(
+    feature_map: Tensor,  # [C, h, w]
+    points: Tensor,  # [N, 2] image pixels: the best candidates
+    template: Template,
+    reach: float,  # how far a point may move to each side, image pixels
+) -> tuple[Tensor, Tensor]:
+    """Sub-pixel positions by Gauss-Newton on the feature distance, as Lucas and Kanade (1981) do on grey
+    values.
+
+    A step is kept only where it lowers the cost, so a flat or ambiguous neighbourhood leaves a point alone.
+
+    Returns:
+        points [N, 2] image pixels, squared feature distance [N], mean over the template.
+    """
+    start = current = points
+    residual = read_template(feature_map, current, template) - template.features  # [N, K, C]
+    cost = residual.square().sum(dim=-1).mean(dim=-1)
+    for _ in range(REFINEMENTS):
+        gradient = feature_gradient(feature_map, current, template)
+        pull = torch.einsum("nkdc,nkc->nd", gradient, residual)
+        step = -torch.linalg.solve(curvature(gradient, template), pull)
+        trial = clamp_to_image(start + (current + step - start).clamp(-reach, reach), template.image_size)
+        trial_residual = read_template(feature_map, trial, template) - template.features
+        trial_cost = trial_residual.square().sum(dim=-1).mean(dim=-1)
+        better = trial_cost < cost
+        current = torch.where(better[:, None], trial, current)
+        residual = torch.where(better[:, None, None], trial_residual, residual)
+        cost = torch.where(better, trial_cost, cost)
+    return current, cost
+
+
+def curvature(
+    gradient: Tensor,  # [N, K, 2, C]
+    template: Template,
+) -> Tensor:  # [N, 2, 2]
+    """H = sum_k G_k G_k^T of the squared feature distance, damped so that it can always be inverted."""
+    normal = torch.einsum("nkdc,nkec->nde", gradient, gradient)
+    per_feature_pixel = (template.map_size[0] / template.image_size[0]) ** 2
+    flat = FLAT_DAMPING * template.contrast.square() * len(template.offsets) * per_feature_pixel
+    edge = EDGE_DAMPING * normal.diagonal(dim1=1, dim2=2).mean(dim=1)
+    return normal + (edge + flat)[:, None, None] * torch.eye(2, device=normal.device)
+
+
+def feature_gradient(
+    feature_map: Tensor,  # [C, h, w]
+    points: Tensor,  # [N, 2] image pixels
+    template: Template,
+) -> Tensor:  # [N, K, 2, C] per image pixel
+    """dF/dx and dF/dy at the template's places, by central differences, half a feature pixel to each side."""
+    (width, height), (columns, rows) = template.image_size, template.map_size
+    half = torch.tensor([[0.5 * width / columns, 0.0], [0.0, 0.5 * height / rows]], device=points.device)
+    ahead = read_template(feature_map, points + half[:, None], template)  # [2, N, K, C]
+    behind = read_template(feature_map, points - half[:, None], template)
+    across = torch.tensor([width / columns, height / rows], device=points.device)
+    return ((ahead - behind) / across[:, None, None, None]).permute(1, 2, 0, 3)
