@@ -22,7 +22,7 @@ class GeneratorConfig:
     `channels` gives the feature maps of each block, as `{4: 512, 8: 512, …}` or as the published rule
     `(channel_base, channel_max)`, that is `min(channel_base // size, channel_max)`.
     `conv_clamp` limits activations to ±conv_clamp; `num_fp16_res` is how many of the last blocks were trained
-    in half precision.
+    in half precision. `mapping_width` and `embed_dim` (of the label) are `w_dim` where None.
 
     Example: `GeneratorConfig(resolution=256, channels=(16384, 512))`.
 
@@ -69,6 +69,9 @@ class GeneratorConfig:
             value = getattr(self, field)
             if value is not None and (not isinstance(value, int) or not 1 <= value <= MAX_WIDTH):
                 raise ValueError(f"{field}: {value} is outside 1 to {MAX_WIDTH}")
+
+            if value == self.w_dim or (field == "embed_dim" and not self.c_dim):
+                object.__setattr__(self, field, None)  # the default, in one spelling
 
     def _channel_table(self, long_side: int) -> dict[int, int]:
         sizes = [4 << i for i in range(long_side.bit_length() - 2)]

@@ -109,7 +109,7 @@ class ToRGB(nn.Module):
             style = self.affine(w) * self.gain
         weight = self.weight.flatten(1) * style[:, None]  # [N, 3, in]
         rgb = (weight.to(x.dtype) @ x.flatten(2)).float() + self.bias[:, None]  # [N, 3, h·w]
-        return clamp(rgb, self.clamp).unflatten(2, x.shape[2:])
+        return clamp(rgb, self.clamp).view(len(x), 3, *x.shape[2:])
 
 
 def upsampling_convolution(x: Tensor, weight: Tensor) -> Tensor:
