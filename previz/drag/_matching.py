@@ -57,7 +57,6 @@ def match(
     search: Tensor,  # [M, 2] offsets to try, image pixels
     reach: float,  # how far refinement may move the best of them, image pixels
     prior: float,  # cost of the farthest candidate, squared contrast
-    for
 ) -> tuple[Tensor, Tensor]:
     """The places that look most like the template, none of them outside the image.
 
