@@ -2,13 +2,14 @@
 
 from previz.drag._adam import AdamState, adam_start, adam_step, drag_adam
 from previz.drag._drag import AUTO, SOLVERS, drag
+from previz.drag._ik import drag_ik
 from previz.drag._sampling import lookup_features, sample_features
+from previz.drag._settings import DragSettings, IKSettings
 from previz.drag._supervision import fixed_area, mask_term, motion_supervision
 from previz.drag._tracking import feature_block, make_reference, track, track_points
 from previz.drag._types import (
     Callback,
     DragResult,
-    DragSettings,
     DragTask,
     FeatureGenerator,
     Iteration,
@@ -26,6 +27,7 @@ __all__ = [
     "DragSettings",
     "DragTask",
     "FeatureGenerator",
+    "IKSettings",
     "Iteration",
     "Reference",
     "Solver",
@@ -34,6 +36,7 @@ __all__ = [
     "adam_step",
     "drag",
     "drag_adam",
+    "drag_ik",
     "feature_block",
     "fixed_area",
     "lookup_features",

@@ -10,20 +10,14 @@ from torch import Tensor
 
 from previz.drag._adam import drag_adam
 from previz.drag._checks import check_latent, check_mask, check_points, check_weights
+from previz.drag._ik import drag_ik
+from previz.drag._settings import DragSettings
 from previz.drag._supervision import fixed_area
-from previz.drag._types import (
-    Callback,
-    DragResult,
-    DragSettings,
-    DragTask,
-    FeatureGenerator,
-    Reference,
-    Solver,
-)
+from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator, Reference, Solver
 from previz.errors import SolveError
 from previz.geometry import clamp_to_image
 
-SOLVERS: dict[str, Solver] = {"adam": drag_adam}
+SOLVERS: dict[str, Solver] = {"adam": drag_adam, "ik": drag_ik}
 """Every way of dragging, by the name that `DragSettings.method` gives it."""
 
 AUTO = "adam"

@@ -10,7 +10,8 @@ from torch import Tensor
 from previz.drag._checks import check_latent, check_points
 from previz.drag._matching import Template, match
 from previz.drag._sampling import lookup_features
-from previz.drag._types import DragSettings, FeatureGenerator, Reference
+from previz.drag._settings import DragSettings
+from previz.drag._types import FeatureGenerator, Reference
 from previz.errors import SolveError
 from previz.geometry import rescale
 

@@ -1,16 +1,15 @@
-"""What goes into a drag and what comes out: settings, reference, result, and the shape of a solver."""
+"""What goes into a drag and what comes out: the reference, the result, and the shape of a solver."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
-from previz.errors import SolveError
+from previz.drag._settings import DragSettings
 from previz.geometry import Size
 
 Status = Literal["ok", "max_iterations", "stalled"]
@@ -51,66 +50,6 @@ class FeatureGenerator(Protocol):
 
     def features(self, w: Tensor, block: int, noise: Literal["const", "none", "random"] = "const") -> Tensor:
         """W+ [N, num_ws, w_dim] to the feature map [N, C, h, w] of a block; gradients flow to w."""
-
-
-@dataclass(frozen=True)
-class DragSettings:
-    """How to drag. The defaults are the paper's (DragGAN, Pan et al. 2023, section 4).
-
-    Attributes:
-        method: a name in `SOLVERS`, or "auto".
-        learning_rate: Adam's step in W+ units; the paper's 2e-3 (faces, cats, cars), 1e-3 for the rest.
-        block: 1-based synthesis block whose feature map is used; None is block 6, or the last of a smaller
-            generator.
-        layers: how many leading layers of W+ may change.
-        space: "w+" moves each of these layers by itself, "w" moves them all by one vector.
-        radius_motion: r1, in pixels of a 512 px image; scales with the image's larger side, and on a
-            map coarser than block 6 with the feature pixel.
-        radius_tracking: r2, in pixels of a 512 px image; scales likewise.
-        mask_weight: lambda of the mask term.
-        tolerance: how near a handle must come, image pixels; None is 1 for up to five handles and 2 for more.
-        max_iterations: the cap of one drag.
-        lost_threshold: feature distance above which a handle is reported lost, in the unit of
-            `DragResult.feature_distance`.
-        stall_window: give up when the mean distance to the targets has not shrunk by `stall_improvement`
-            in this many iterations.
-        stall_improvement: image pixels.
-    """
-
-    method: str = "auto"
-    learning_rate: float = 2e-3
-    block: int | None = None
-    layers: int = 6
-    space: Literal["w+", "w"] = "w+"
-    radius_motion: float = 3.0
-    radius_tracking: float = 12.0
-    mask_weight: float = 20.0
-    tolerance: float | None = None
-    max_iterations: int = 200
-    lost_threshold: float = 0.8
-    stall_window: int = 50
-    stall_improvement: float = 0.05
-
-    def __post_init__(self) -> None:
-        """Refuse values that no drag can use."""
-        _require_at_least("layers", self.layers, 1)
-        _require_at_least("max_iterations", self.max_iterations, 0)
-        _require_at_least("stall_window", self.stall_window, 1)
-        _require_at_least("mask_weight", self.mask_weight, 0)
-        _require_at_least("stall_improvement", self.stall_improvement, 0)
-        if self.block is not None:
-            _require_at_least("block", self.block, 1)
-        for name in ("learning_rate", "radius_motion", "radius_tracking", "tolerance", "lost_threshold"):
-            value = getattr(self, name)
-            if value is not None and not (isfinite(value) and value > 0):
-                raise SolveError(f"solver.{name}: {value} must be a number above 0")
-        if self.space not in ("w+", "w"):
-            raise SolveError(f'solver.space: "{self.space}" is neither "w+" nor "w"')
-
-
-def _require_at_least(name: str, value: float, least: float) -> None:
-    if not (isfinite(value) and value >= least):
-        raise SolveError(f"solver.{name}: {value} is below the least allowed, {least}")
 
 
 @dataclass(frozen=True)

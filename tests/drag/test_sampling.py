@@ -30,17 +30,19 @@ positions = st.lists(st.tuples(st.floats(-3, 10), st.floats(-3, 10)), min_size=1
 @given(positions)
 def test_samples_are_bilinear_with_the_border_repeated(points):
     features = feature_map()
-    torch.testing.assert_close(sample_features(features, points), plain_samples(features, points))
+    torch.testing.assert_close(
+        sample_features(features, points), plain_samples(features, points), atol=1e-4, rtol=1e-4
+    )
 
 
 @settings(deadline=None, max_examples=50)
 @given(positions)
 def test_gradients_are_those_of_grid_sample(points):
     ours, plain = feature_map().requires_grad_(), feature_map().requires_grad_()
-    weights = torch.arange(3.0 * len(points)).reshape(len(points), 3)
+    weights = torch.linspace(-1, 1, 3 * len(points)).reshape(len(points), 3)
     (sample_features(ours, points) * weights).sum().backward()
     (plain_samples(plain, points) * weights).sum().backward()
-    torch.testing.assert_close(ours.grad, plain.grad)
+    torch.testing.assert_close(ours.grad, plain.grad, atol=1e-4, rtol=1e-4)
 
 
 def test_lookup_reads_the_same_values_without_a_gradient():

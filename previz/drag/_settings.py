@@ -1,0 +1,123 @@
+"""How to drag: the paper's settings and those of the other solvers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+from previz.errors import SolveError
+
+
+def _require_above_zero(name: str, value: float) -> None:
+    if not (isfinite(value) and value > 0):
+        raise SolveError(f"solver.{name}: {value} must be a number above 0")
+
+
+def _require_at_least(name: str, value: float, least: float) -> None:
+    if not (isfinite(value) and value >= least):
+        raise SolveError(f"solver.{name}: {value} is below the least allowed, {least}")
+
+
+@dataclass(frozen=True)
+class IKSettings:
+    """What only the latent IK solver reads. Lengths are in pixels of a 512 px image and scale as the radii
+    do.
+
+    Attributes:
+        pull: kappa, the share of the way back to the first frame's latent that is taken in each iteration, as
+            far as the handles don't mind; it makes a closed path close.
+        damping: mu of the handles, relative to their mean squared Jacobian.
+        trust: how far a handle is asked to move in the first iteration.
+        trust_least: what the trust radius never shrinks below.
+        trust_most: what it never grows above.
+        patch_spacing: between the 3x3 places by which a handle is tracked.
+        prior: of tracking, the squared feature distance (in squared contrast) that a candidate at the edge of
+            the search must make up for.
+        mask_rows: random sketches of the change of the fixed area.
+        mask_damping: mu of these.
+        max_iterations: the cap, where it is lower than that of the drag.
+        stall_window: as in `DragSettings`, of iterations that do more.
+        vjp_batch: vector-Jacobian products a backward pass; None is one on a CPU, where single ones are
+            faster, and 16 elsewhere.
+    """
+
+    pull: float = 0.3
+    damping: float = 0.02
+    trust: float = 24.0
+    trust_least: float = 6.0
+    trust_most: float = 48.0
+    patch_spacing: float = 4.0
+    prior: float = 0.016
+    mask_rows: int = 32
+    mask_damping: float = 0.1
+    max_iterations: int = 30
+    stall_window: int = 6
+    vjp_batch: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values that no solve can use."""
+        for name in ("damping", "trust", "trust_least", "trust_most", "patch_spacing", "mask_damping"):
+            _require_above_zero(f"ik.{name}", getattr(self, name))
+        for name in ("pull", "prior", "mask_rows", "max_iterations"):
+            _require_at_least(f"ik.{name}", getattr(self, name), 0)
+        _require_at_least("ik.stall_window", self.stall_window, 1)
+        if self.vjp_batch is not None:
+            _require_at_least("ik.vjp_batch", self.vjp_batch, 1)
+
+
+@dataclass(frozen=True)
+class DragSettings:
+    """How to drag. The defaults are the paper's (DragGAN, Pan et al. 2023, section 4).
+
+    Attributes:
+        method: a name in `SOLVERS`, or "auto".
+        learning_rate: Adam's step in W+ units; the paper's 2e-3 (faces, cats, cars), 1e-3 for the rest.
+        block: 1-based synthesis block whose feature map is used; None is block 6, or the last of a smaller
+            generator.
+        layers: how many leading layers of W+ may change.
+        space: "w+" moves each of these layers by itself, "w" moves them all by one vector.
+        radius_motion: r1, in pixels of a 512 px image; scales with the image's larger side, and on a
+            map coarser than block 6 with the feature pixel.
+        radius_tracking: r2, in pixels of a 512 px image; scales likewise.
+        mask_weight: lambda of the mask term.
+        tolerance: how near a handle must come, image pixels; None is 1 for up to five handles and 2 for more.
+        max_iterations: the cap of one drag.
+        lost_threshold: feature distance above which a handle is reported lost, in the unit of
+            `DragResult.feature_distance`.
+        stall_window: give up when the mean distance to the targets has not shrunk by `stall_improvement`
+            in this many iterations.
+        stall_improvement: image pixels.
+        ik: what only the "ik" method reads.
+    """
+
+    method: str = "auto"
+    learning_rate: float = 2e-3
+    block: int | None = None
+    layers: int = 6
+    space: Literal["w+", "w"] = "w+"
+    radius_motion: float = 3.0
+    radius_tracking: float = 12.0
+    mask_weight: float = 20.0
+    tolerance: float | None = None
+    max_iterations: int = 200
+    lost_threshold: float = 0.8
+    stall_window: int = 50
+    stall_improvement: float = 0.05
+    ik: IKSettings = IKSettings()
+
+    def __post_init__(self) -> None:
+        """Refuse values that no drag can use."""
+        _require_at_least("layers", self.layers, 1)
+        _require_at_least("max_iterations", self.max_iterations, 0)
+        _require_at_least("stall_window", self.stall_window, 1)
+        _require_at_least("mask_weight", self.mask_weight, 0)
+        _require_at_least("stall_improvement", self.stall_improvement, 0)
+        if self.block is not None:
+            _require_at_least("block", self.block, 1)
+        for name in ("learning_rate", "radius_motion", "radius_tracking", "tolerance", "lost_threshold"):
+            value = getattr(self, name)
+            if value is not None:
+                _require_above_zero(name, value)
+        if self.space not in ("w+", "w"):
+            raise SolveError(f'solver.space: "{self.space}" is neither "w+" nor "w"')
