@@ -4,7 +4,6 @@ A frame is a uint8 array [H, W, 3], red, green, blue. Points are (x, y) in pixel
 top-left corner. Nothing here knows of generators or of solving.
 """
 
-from previz.media._files import check_output, output_file
 from previz.media._images import contact_sheet, sequence_path, write_png, write_sequence
 from previz.media._overlay import draw_burn_in, draw_overlay
 from previz.media._resize import Size, resize, resolve_size
@@ -13,12 +12,10 @@ from previz.media._video import VideoInfo, check_video_settings, probe_video, re
 __all__ = [
     "Size",
     "VideoInfo",
-    "check_output",
     "check_video_settings",
     "contact_sheet",
     "draw_burn_in",
     "draw_overlay",
-    "output_file",
     "probe_video",
     "read_video",
     "resize",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from previz.errors import MediaError
-from previz.media._files import check_output, output_file, writing
+from previz.files import check_output, output_file, writing
 from previz.media._overlay import draw_label
 from previz.media._resize import Size, check_frame, resize
 

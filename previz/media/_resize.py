@@ -11,7 +11,7 @@ from PIL import Image
 from previz.errors import MediaError
 
 MIN_SIZE = 16
-MAX_SIZE = 8192
+MAX_SIZE = 16_384
 
 Size = int | tuple[int, int]
 

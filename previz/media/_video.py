@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from previz.errors import MediaError, OutputError
-from previz.media._files import check_output, output_file, writing
+from previz.files import check_output, output_file, writing
 from previz.media._resize import Size, check_frame, resize, resolve_size
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
