@@ -152,7 +152,7 @@ def _check_segments(
             elif tangent[0] > length:
                 yield Finding(
                     (*loc, frame, field),
-                    f"the tangent is {tangent[0]:g} frames long; the {side} key is {length} frames away",
+                    f"the tangent is {tangent[0]:g} frames long; the {side} key is {length} away",
                 )
 
 
@@ -212,6 +212,8 @@ def _doubtful_motion(timeline: Timeline, canvas: tuple[int, int] | None) -> Iter
     shot = timeline.frames
     frames = np.array(list(shot), dtype=np.float64)
     for name, handle in timeline.handles.items():
+        if handle.pin:
+            continue
         loc: RawLoc = ("handles", name)
         targets = sample_handle(handle, shot, frames)  # [F, 2]
         away = float(np.hypot(*(targets[0] - handle.at)))

@@ -30,20 +30,17 @@ def show(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def is_number(value: object, limit: float = MAX_PIXELS) -> bool:
-    """Tell whether a value is a finite number (not a boolean) within `limit` of 0."""
-    return (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and abs(value) <= limit
-    )
+def is_number(value: object) -> bool:
+    """Tell whether a value is a finite number, and not a boolean."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 def _numbers(count: int, meaning: str) -> Callable[[object], tuple[float, ...]]:
     def read(value: object) -> tuple[float, ...]:
         if not isinstance(value, (list, tuple)) or len(value) != count or not all(map(is_number, value)):
             raise ValueError(f"must be {meaning}, not {show(value)}")
+        if max(map(abs, value)) > MAX_PIXELS:
+            raise ValueError(f"{show(value)} is out of bounds; the largest number is {MAX_PIXELS}")
         return tuple(float(item) for item in value)
 
     return read
@@ -111,7 +108,7 @@ def _ease(value: object) -> str | tuple[float, float, float, float]:
 
 def _radii(value: object) -> tuple[float, float]:
     sides: Any = value if isinstance(value, (list, tuple)) else [value, value]
-    if len(sides) != 2 or not all(is_number(side) and side > 0 for side in sides):
+    if len(sides) != 2 or not all(is_number(side) and 0 < side <= MAX_PIXELS for side in sides):
         raise ValueError(f"must be a radius above 0 or [radius x, radius y], in pixels, not {show(value)}")
     return float(sides[0]), float(sides[1])
 
@@ -121,7 +118,7 @@ def _tangent(count: int, meaning: str) -> Callable[[object], tuple[float, ...]]:
         numbers = _numbers(count, f"a tangent {meaning}")(value)
         if not 0 <= numbers[0] <= MAX_FRAMES:
             raise ValueError(
-                f"a tangent is 0 or more frames long on either side of its key, not {numbers[0]:g}"
+                f"a tangent is 0 or more frames long, on both sides of a key, not {numbers[0]:g}"
             )
         return numbers
 
@@ -132,7 +129,7 @@ def _label(value: object) -> int | tuple[float, ...]:
     if type(value) is int and 0 <= value < 100_000:
         return value
     if isinstance(value, (list, tuple)) and value and all(map(is_number, value)):
-        return tuple(float(item) for item in value)
+        return _numbers(len(value), "a label")(value)
     raise ValueError(f"must be a class number or the list of its values, not {show(value)}")
 
 

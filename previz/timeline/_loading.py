@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from previz.errors import Problem, TimelineError
 from previz.timebase import FrameRange
@@ -91,15 +93,12 @@ def _build(document: Document, name: str, path: Path | None) -> Timeline:
     if path is not None and "shot" not in data:
         data = {**data, "shot": _shot_name(path)}
     origin = Origin(name, data, document.marks)
-    timeline, findings = _validate(data, path)
+    timeline, findings = _validate(data)
+    unread = {loc[:end] for loc in document.unreadable for end in range(len(loc) + 1)}  # reported already
+    findings = [finding for finding in findings if origin.written(finding.loc) not in unread]
+    findings += _check_parts(data, None if path is None else partial(find_beside, path))
     errors = [origin.problem(finding) for finding in findings if finding.severity == "error"]
-    known = {
-        problem.where for problem in document.problems
-    }  # what couldn't be read is missing, not wrong twice
-    problems = [
-        *document.problems,
-        *(problem for problem in errors if problem.where not in known or not problem.where),
-    ]
+    problems = [*document.problems, *errors]
     if timeline is None or problems:
         raise TimelineError(sorted(dict.fromkeys(problems), key=_place))
     timeline._source, timeline._name, timeline._raw, timeline._marks = path, name, data, document.marks
@@ -120,19 +119,29 @@ def _place(problem: Problem) -> tuple[int, int]:
     )
 
 
-def _validate(data: dict[str, Any], path: Path | None) -> tuple[Timeline | None, list[Finding]]:
-    """The timeline, if its fields are sound, and all findings; an unsound part hides none of another's."""
-    findings = []
-    timeline = None
+def _validate(data: dict[str, Any]) -> tuple[Timeline | None, list[Finding]]:
+    """The timeline, or what is wrong with the types of its fields."""
     try:
-        timeline = Timeline.model_validate(data)
+        return Timeline.model_validate(data), []
     except ValidationError as error:
-        findings += [finding_of(detail) for detail in error.errors()]
-    findings += _check_parts(data, None if path is None else lambda file: find_beside(path, file))
-    return timeline, findings
+        return None, [finding_of(detail) for detail in _telling(error.errors())]
+
+
+def _telling(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors without those of lists that are too short only because items of theirs are wrong."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(
+            len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"] for place in places
+        )
+    ]
 
 
 def _check_parts(data: dict[str, Any], find: Find | None) -> Iterator[Finding]:
+    """What is wrong between the fields, part by part, so that an unsound one hides no other's."""
     shot, canvas = _part("frames", data.get("frames")), _part("canvas", data.get("canvas"))
     if (character := _part("character", data.get("character"))) is not None:
         yield from check_character(character, find)

@@ -51,8 +51,8 @@ class Origin:
 
     def problem(self, finding: Finding) -> Problem:
         """Put a finding as a problem, with its line and column where there are marks."""
-        loc = self._written(finding.loc)
-        field = loc if finding.field is None else self._written(finding.field)
+        loc = self.written(finding.loc)
+        field = loc if finding.field is None else self.written(finding.field)
         return Problem(
             where(self.name, self._place(loc, finding.on_key)),
             field_name(field),
@@ -60,7 +60,7 @@ class Origin:
             finding.severity,
         )
 
-    def _written(self, loc: RawLoc) -> Loc:
+    def written(self, loc: RawLoc) -> Loc:
         """The place as written: without the parts that only the long form of a field has."""
         data, parts = self.data, []
         for part in loc:
@@ -109,6 +109,8 @@ def finding_of(error: ErrorDetails, prefix: RawLoc = ()) -> Finding:
         return Finding(
             loc, f"must be 1, the only version of the format that is known, not {show(error['input'])}"
         )
+    if error["input"] is None:  # nothing is written where the value would be
+        return Finding(loc, _message(error), on_key=True)
     return Finding(loc, "is missing" + _MISSING_HINTS.get(loc, "") if kind == "missing" else _message(error))
 
 

@@ -41,6 +41,7 @@ class Document:
     data: object
     marks: Mark | None
     problems: tuple[Problem, ...]
+    unreadable: frozenset[Loc] = frozenset()  # values that stand as None, with a problem of their own
 
 
 class _Loader(yaml.SafeLoader):
@@ -68,13 +69,14 @@ def read_yaml(text: str, name: str) -> Document:
         loader = _Loader(text)
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        unended = error.problem == "could not find expected ':'"  # noticed on a later line
+        mark = error.context_mark if unended else error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else None
         return _broken(name, place, _syntax_message(error))
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = before.count("\n") + 1, error.position - before.rfind("\n")
-        return _broken(name, place, f"the character {chr(ord(error.character))!r} can't stand in YAML")
+        return _broken(name, place, f"the character {chr(error.character)!r} can't stand in YAML")
     except RecursionError:
         return _broken(name, None, f"is nested too deeply; the limit is {MAX_DEPTH} levels")
     finally:
@@ -88,7 +90,7 @@ def read_yaml(text: str, name: str) -> Document:
         )
     reader = _Reader(name)
     data, marks = reader.build(root, (), _place(root))
-    return Document(data, marks, tuple(reader.problems))
+    return Document(data, marks, tuple(reader.problems), frozenset(reader.unreadable))
 
 
 def _broken(name: str, place: tuple[int, int] | None, message: str) -> Document:
@@ -102,7 +104,8 @@ def where(name: str, place: tuple[int, int] | None) -> str:
 
 def field_name(loc: Loc) -> str:
     """Write a place in the document as an artist reads it: `handles.jaw.path[1]`."""
-    return "".join(part if part.startswith("[") else f".{part}" for part in loc).removeprefix(".")
+    parts = (part if part.isprintable() else repr(part)[1:-1] for part in loc)
+    return "".join(part if part.startswith("[") else f".{part}" for part in parts).removeprefix(".")
 
 
 def _place(node: yaml.Node) -> tuple[int, int]:
@@ -113,6 +116,8 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "can't be read"
     if "'\\t'" in problem:
         return "a tab can't indent YAML; use spaces"
+    if problem == "could not find expected ':'":
+        return "a key without a `: ` after it; is the space after the colon missing?"
     if "mapping values are not allowed" in problem:
         return "a `:` where none can stand; is the line above closed, and text with a colon in quotes?"
     if "expected a single document" in (error.context or ""):
@@ -126,6 +131,7 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self.name = name
         self.problems: list[Problem] = []
+        self.unreadable: set[Loc] = set()
         self.nodes = 0
         self.open: set[int] = set()  # the nodes being built, against an anchor within itself
 
@@ -133,13 +139,18 @@ class _Reader:
         """Add a problem at a node."""
         self.problems.append(Problem(where(self.name, _place(node)), field_name(loc), message))
 
+    def skip(self, node: yaml.Node, loc: Loc, message: str) -> None:
+        """Report a value that can't be read, and stands as None."""
+        self.unreadable.add(loc)
+        self.report(node, loc, message)
+
     def build(self, node: yaml.Node, loc: Loc, key: tuple[int, int]) -> tuple[object, Mark]:
         """Return the data of a node and its mark."""
         self.nodes += 1
         mark = Mark(_place(node), key)
         if self.nodes > MAX_NODES or len(loc) > MAX_DEPTH or id(node) in self.open:
             if self.nodes <= MAX_NODES + 1:  # once, not for each of the millions that follow
-                self.report(node, loc, self._too_much(node))
+                self.skip(node, loc, self._too_much(node))
             return None, mark
         self.open.add(id(node))
         data: object
@@ -151,7 +162,7 @@ class _Reader:
             data = self._scalar(node, loc)
         else:
             data = None
-            self.report(node, loc, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed")
+            self.skip(node, loc, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed")
         self.open.discard(id(node))
         return data, mark
 
@@ -229,9 +240,9 @@ class _Reader:
             if kind == "float":
                 return _decimal(text)
         except (ValueError, KeyError):
-            self.report(node, loc, f"{text[:40]} is not a number that can be used")
+            self.skip(node, loc, f"{text[:40]} is not a number that can be used")
             return None
-        self.report(node, loc, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed")
+        self.skip(node, loc, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed")
         return None
 
 

@@ -1,0 +1,96 @@
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from previz.errors import PrevizError
+from previz.timebase import MAX_FRAMES, FrameRange, parse_rate
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (24, Fraction(24)),
+        ("24", Fraction(24)),
+        ("25 fps", Fraction(25)),
+        (12.5, Fraction(25, 2)),
+        (23.976, Fraction(24000, 1001)),
+        ("23.98", Fraction(24000, 1001)),
+        ("24000/1001", Fraction(24000, 1001)),
+        (29.97, Fraction(30000, 1001)),
+        (47.952, Fraction(48000, 1001)),
+        ("59.94", Fraction(60000, 1001)),
+        (119.88, Fraction(120000, 1001)),
+        (Fraction(30), Fraction(30)),
+    ],
+)
+def test_a_rate_is_the_exact_fraction_that_was_meant(written, meant):
+    assert parse_rate(written) == meant
+
+
+@pytest.mark.parametrize("written", ["fast", "nan", "inf", "1/0", "1/2/3", "", "1e999999999", True])
+def test_what_is_no_rate_is_refused(written):
+    with pytest.raises(PrevizError) as error:
+        parse_rate(written)
+    assert str(error.value) == f"{written!r} is not a frame rate; write it as 24, 23.976 or 24000/1001"
+
+
+@pytest.mark.parametrize("written", [0, -24, 1001, "-1/2"])
+def test_a_rate_has_limits(written):
+    with pytest.raises(PrevizError) as error:
+        parse_rate(written)
+    assert str(error.value) == f"a frame rate lies above 0 and up to 1000, not {written}"
+
+
+@given(st.fractions(min_value=1, max_value=240, max_denominator=1001))
+def test_a_rate_survives_being_written_down(rate):
+    assert parse_rate(str(rate)) == rate
+
+
+def test_a_range_includes_both_its_ends():
+    frames = FrameRange.parse("1001-1048")
+    assert (frames.first, frames.last, len(frames)) == (1001, 1048, 48)
+    assert list(frames)[:2] == [1001, 1002]
+    assert 1048 in frames
+    assert 1049 not in frames
+
+
+def test_only_whole_frames_are_in_a_range():
+    frames = FrameRange(1, 10)
+    assert 2.0 in frames
+    assert 2.5 not in frames
+    assert math.inf not in frames
+    assert "2" not in frames
+
+
+@pytest.mark.parametrize(
+    ("written", "first", "last"), [(1001, 1001, 1001), ("-5-10", -5, 10), ("-10--5", -10, -5)]
+)
+def test_a_range_may_be_one_frame_or_negative(written, first, last):
+    assert FrameRange.parse(written) == FrameRange(first, last)
+
+
+@given(st.integers(-9999, 9999), st.integers(0, 500))
+def test_a_range_survives_being_written_down(first, more):
+    frames = FrameRange(first, first + more)
+    assert FrameRange.parse(str(frames)) == frames
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("abc", "'abc' is not a frame range; write it as 1001-1048"),
+        ("", "'' is not a frame range; write it as 1001-1048"),
+        ("1.5-3", "'1.5-3' is not a frame range; write it as 1001-1048"),
+        ("1-10x2", "the frame range '1-10x2' has gaps or steps; write it as 1001-1048"),
+        ("1,3", "the frame range '1,3' has gaps or steps; write it as 1001-1048"),
+        ("10-1", "the frame range 10-1 ends before it starts"),
+        ("1-99999999999", f"the frame range 1-99999999999 has 99999999999 frames; the limit is {MAX_FRAMES}"),
+    ],
+)
+def test_what_is_no_range_is_refused(written, message):
+    with pytest.raises(PrevizError) as error:
+        FrameRange.parse(written)
+    assert str(error.value) == message
