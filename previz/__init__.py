@@ -3,7 +3,7 @@
     import previz
 
     timeline = previz.load_timeline("timelines/smile.yaml")
-    generator = previz.load_generator(timeline.character.checkpoint)
+    generator = previz.load_generator(timeline.checkpoint)
     take = previz.solve(timeline, generator)
     previz.write_video(previz.decode(take, generator), "smile.mp4", take.rate)
 
@@ -16,40 +16,160 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from previz.animate import Take, decode, solve
-    from previz.errors import PrevizError
-    from previz.generator import Generator, load_generator, save_generator
-    from previz.media import write_video
-    from previz.timeline import Timeline, load_timeline
+    from previz.animate import (
+        FrameIterated,
+        FrameRecord,
+        FrameSolved,
+        SolveCallback,
+        SolveEvent,
+        SolveFinished,
+        SolveStarted,
+        Take,
+        TakeSummary,
+        decode,
+        discard_partial,
+        export_latents,
+        partial_folder,
+        solve,
+    )
+    from previz.drag import SOLVERS, DragResult, DragSettings, make_reference, track_points
+    from previz.errors import (
+        CastError,
+        CheckpointError,
+        DeviceError,
+        MediaError,
+        OutputError,
+        PrevizError,
+        Problem,
+        SolveError,
+        TimelineError,
+    )
+    from previz.files import check_output, output_file
+    from previz.generator import (
+        CheckpointInfo,
+        Generator,
+        GeneratorConfig,
+        convert_checkpoint,
+        find_checkpoint,
+        inspect_checkpoint,
+        list_checkpoints,
+        load_generator,
+        resolve_device,
+        save_generator,
+    )
+    from previz.media import (
+        Size,
+        VideoInfo,
+        check_video_settings,
+        contact_sheet,
+        draw_burn_in,
+        draw_overlay,
+        probe_video,
+        read_video,
+        resize,
+        resolve_size,
+        write_png,
+        write_sequence,
+        write_video,
+    )
+    from previz.timebase import FrameRange, parse_rate, timecode
+    from previz.timeline import (
+        Samples,
+        Timeline,
+        check_against,
+        load_timeline,
+        parse_timeline,
+        sample_timeline,
+        timeline_schema,
+        timeline_warnings,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "SOLVERS",
+    "CastError",
+    "CheckpointError",
+    "CheckpointInfo",
+    "DeviceError",
+    "DragResult",
+    "DragSettings",
+    "FrameIterated",
+    "FrameRange",
+    "FrameRecord",
+    "FrameSolved",
     "Generator",
+    "GeneratorConfig",
+    "MediaError",
+    "OutputError",
     "PrevizError",
+    "Problem",
+    "Samples",
+    "Size",
+    "SolveCallback",
+    "SolveError",
+    "SolveEvent",
+    "SolveFinished",
+    "SolveStarted",
     "Take",
+    "TakeSummary",
     "Timeline",
+    "TimelineError",
+    "VideoInfo",
     "__version__",
+    "check_against",
+    "check_output",
+    "check_video_settings",
+    "contact_sheet",
+    "convert_checkpoint",
     "decode",
+    "discard_partial",
+    "draw_burn_in",
+    "draw_overlay",
+    "export_latents",
+    "find_checkpoint",
+    "inspect_checkpoint",
+    "list_checkpoints",
     "load_generator",
     "load_timeline",
+    "make_reference",
+    "output_file",
+    "parse_rate",
+    "parse_timeline",
+    "partial_folder",
+    "probe_video",
+    "read_video",
+    "resize",
+    "resolve_device",
+    "resolve_size",
+    "sample_timeline",
     "save_generator",
     "solve",
+    "timecode",
+    "timeline_schema",
+    "timeline_warnings",
+    "track_points",
+    "write_png",
+    "write_sequence",
     "write_video",
 ]
 
-_HOME = {
-    "Generator": "previz.generator",
-    "PrevizError": "previz.errors",
-    "Take": "previz.animate",
-    "Timeline": "previz.timeline",
-    "decode": "previz.animate",
-    "load_generator": "previz.generator",
-    "load_timeline": "previz.timeline",
-    "save_generator": "previz.generator",
-    "solve": "previz.animate",
-    "write_video": "previz.media",
+_ROOMS = {
+    "animate": "FrameIterated FrameRecord FrameSolved SolveCallback SolveEvent SolveFinished SolveStarted "
+    "Take TakeSummary decode discard_partial export_latents partial_folder solve",
+    "drag": "SOLVERS DragResult DragSettings make_reference track_points",
+    "errors": "CastError CheckpointError DeviceError MediaError OutputError PrevizError Problem SolveError "
+    "TimelineError",
+    "files": "check_output output_file",
+    "generator": "CheckpointInfo Generator GeneratorConfig convert_checkpoint find_checkpoint "
+    "inspect_checkpoint list_checkpoints load_generator resolve_device save_generator",
+    "media": "Size VideoInfo check_video_settings contact_sheet draw_burn_in draw_overlay probe_video "
+    "read_video resize resolve_size write_png write_sequence write_video",
+    "timebase": "FrameRange parse_rate timecode",
+    "timeline": "Samples Timeline check_against load_timeline parse_timeline sample_timeline timeline_schema "
+    "timeline_warnings",
 }
+_HOME = {name: f"previz.{room}" for room, names in _ROOMS.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:

@@ -9,6 +9,7 @@ from previz.animate._events import (
     SolveFinished,
     SolveStarted,
 )
+from previz.animate._export import export_latents
 from previz.animate._record import SOLVER_VERSION, FrameRecord
 from previz.animate._report import TakeSummary, jitter, smoothness
 from previz.animate._solve import solve
@@ -30,6 +31,7 @@ __all__ = [
     "check_generator",
     "decode",
     "discard_partial",
+    "export_latents",
     "jitter",
     "partial_folder",
     "smoothness",

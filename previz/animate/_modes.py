@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
 from previz.animate._record import FrameRecord, input_hash
 from previz.animate._shot import Shot, frame_hash
@@ -35,9 +35,9 @@ def solve_every_frame(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecor
 def solve_keys(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecord]:
     """Solve the keyed frames, each from the key before it, and lay a spline of latents between them.
 
-    The spline is the monotone cubic of Fritsch and Carlson (PCHIP): it doesn't overshoot, and stands still
-    where two keys are equal. A frame between is tracked, and solved from the spline's latent if its handles
-    are off. It depends on the two keys on either side alone, so an edit reaches no further back than that.
+    The spline is the curve that keys without tangents have in a timeline, so that handles keyed on the same
+    frames come out near their curves. A frame between is tracked, and solved from the spline's latent if its
+    handles are off. It depends on the two keys on either side alone: an edit reaches no further back.
     """
     knots = knots_needed(shot, count)
     solved = _chain(shot, knots, obtain)
@@ -84,6 +84,12 @@ def neighbours(knots: Sequence[int], index: int) -> list[int]:
 
 
 def spline(knots: Sequence[int], values: Sequence[NDArray[np.float32]], index: int) -> NDArray[np.float32]:
-    """The values [...] at a position between the knots, by PCHIP in time, in double precision."""
-    curve = PchipInterpolator(np.asarray(knots, np.float64), np.stack(values).astype(np.float64), axis=0)
-    return np.asarray(curve(float(index)), dtype=np.float32)
+    """The values [...] at a position between the knots that `neighbours` gives, in double precision.
+
+    Monotone cubic (Fritsch and Butland 1984), flat at the first and last key: it doesn't overshoot, and
+    stands still where two keys are equal.
+    """
+    times, points = np.asarray(knots, np.float64), np.stack(values).astype(np.float64)
+    slopes = PchipInterpolator(times, points, axis=0).derivative()(times)
+    slopes[[0, -1]] = 0.0  # of keys that are neither end of the segment, the slopes are not used
+    return np.asarray(CubicHermiteSpline(times, points, slopes, axis=0)(float(index)), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -41,14 +42,21 @@ def start_from_file(path: Path, generator: Generator) -> Tensor:
     return torch.from_numpy(squeezed.astype(np.float32)).to(generator.device)
 
 
+def _load_numpy(path: Path) -> dict[str, NDArray[Any]]:
+    loaded = np.load(path, allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        return {"w": loaded}
+    with loaded:
+        return dict(loaded)
+
+
 def _read_array(path: Path) -> NDArray[np.floating]:
     """The only array of the file, or the one called latents, w or projected_w where there are more."""
     try:
         if path.suffix == ".safetensors":
             arrays = load_file(path)
         elif path.suffix in (".npy", ".npz"):
-            loaded = np.load(path, allow_pickle=False)
-            arrays = {"w": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+            arrays = _load_numpy(path)
         else:
             raise SolveError(f"{path}: a latent is a .safetensors, .npy or .npz file")
     except FileNotFoundError:

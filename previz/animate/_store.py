@@ -99,13 +99,13 @@ def discard_partial(path: str | Path) -> None:
 def _locked(folder: Path) -> Iterator[None]:
     # The system drops the lock when its process dies, however it dies: there are no stale locks to clear.
     lock = FileLock(folder / _LOCK, timeout=0)
-    try:
-        with writing(folder):
+    with writing(folder):
+        try:
             lock.acquire()
-    except Timeout:
-        raise OutputError(
-            f"{folder} is in use by another previz that is solving; wait for it, or choose another output"
-        ) from None
+        except Timeout:
+            raise OutputError(
+                f"{folder} is in use by another previz that is solving; wait for it, or choose another output"
+            ) from None
     try:
         yield
     finally:

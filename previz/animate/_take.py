@@ -126,7 +126,7 @@ class Take:
         return summarise(self)
 
     def report(self) -> dict[str, Any]:
-        """JSON-able data: a summary, and each frame's status, errors, iterations, seconds and lost handles."""
+        """JSON-able data: a summary, and each frame's status, errors, iterations, seconds, lost handles."""
         return report(self)
 
     def save(self, path: str | Path, force: bool = False) -> Path:
@@ -251,7 +251,7 @@ def _check_shapes(take: Take) -> None:
             raise ValueError(f"{name} is {list(getattr(take, name).shape)}")
     if take.start.shape != (handles, 2):
         raise ValueError(f"start is {list(take.start.shape)}")
-    for name in ("tolerance", "generator"):
+    for name in ("tolerance", "generator", "timeline", "source"):
         if name not in take.settings:
             raise ValueError(f"its settings lack {name}")
     if not len(take.status) == len(take.keys) == count:
