@@ -20,6 +20,7 @@ from previz.timeline._schema import (
     MaskShapeSpec,
     Timeline,
     TimingKeySpec,
+    is_file,
 )
 
 Find = Callable[[str], Path]
@@ -38,9 +39,9 @@ def check_character(character: CharacterSpec, find: Find | None) -> Iterator[Fin
         yield Finding((*loc, "latent"), "the character starts from a seed or a latent, not both", on_key=True)
     if find is None:
         return
-    if character.latent is not None and not find(character.latent).is_file():
+    if character.latent is not None and not is_file(find(character.latent)):
         yield Finding((*loc, "latent"), f"there is no file {character.latent}")
-    if "/" in character.checkpoint and not find(character.checkpoint).is_file():
+    if "/" in character.checkpoint and not is_file(find(character.checkpoint)):
         yield Finding((*loc, "checkpoint"), f"there is no file {character.checkpoint}")
 
 

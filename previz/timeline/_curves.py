@@ -53,8 +53,10 @@ def sample_curve(keys: Sequence[CurveKey], frames: Array) -> Array:
     slopes = _auto_slopes(keys, times, values)
     segment = np.searchsorted(times, frames, side="right") - 1  # [F]; -1 before the first key
     result = values[np.clip(segment, 0, len(keys) - 1)]
-    for index in np.unique(segment[(segment >= 0) & (segment < len(keys) - 1)]):
-        inside = (segment == index) & (frames != times[index])  # on the key itself the value is the key's
+    between = (segment >= 0) & (segment < len(keys) - 1)
+    between[between] = frames[between] != times[segment[between]]  # on a key the value is the key's
+    for index in np.unique(segment[between]):
+        inside = between & (segment == index)
         result[inside] = _segment(keys[index], keys[index + 1], slopes[index : index + 2], frames[inside])
     return result
 
@@ -73,12 +75,12 @@ def _segment(start: CurveKey, end: CurveKey, slopes: Array, frames: Array) -> Ar
     third = length / 3.0
     leave = start.tangent_out or Tangent(third, tuple(slopes[0] * third))
     arrive = end.tangent_in or Tangent(third, tuple(-slopes[1] * third))
-    u = solve_bezier(progress, leave.frames / length, 1.0 - arrive.frames / length)[:, None]
-    values = bezier(u, first, first + np.array(leave.offset), last + np.array(arrive.offset), last)
-    if start.tangent_out is None and end.tangent_in is None:
-        return np.clip(
-            values, np.minimum(first, last), np.maximum(first, last)
-        )  # rounding alone leaves the range
+    automatic = start.tangent_out is None and end.tangent_in is None
+    # Control points at the thirds of the time leave time as it is.
+    u = progress if automatic else solve_bezier(progress, leave.frames / length, 1.0 - arrive.frames / length)
+    values = bezier(u[:, None], first, first + np.array(leave.offset), last + np.array(arrive.offset), last)
+    if automatic:  # it can't overshoot, but by rounding
+        return np.asarray(np.clip(values, np.minimum(first, last), np.maximum(first, last)))
     return values
 
 
@@ -97,7 +99,7 @@ def _auto_slopes(keys: Sequence[CurveKey], times: Array, values: Array) -> Array
         run = (values[index + 1] - values[index]) / after
         weight_rise, weight_run = 2.0 * after + before, after + 2.0 * before
         goes_on = np.sign(rise) * np.sign(run) > 0
-        safe_rise, safe_run = np.where(goes_on, rise, 1.0), np.where(goes_on, run, 1.0)
-        mean = (weight_rise + weight_run) / (weight_rise / safe_rise + weight_run / safe_run)
-        slopes[index] = np.where(goes_on, mean, 0.0)
+        product = np.where(goes_on, rise * run, 0.0)
+        weighed = np.where(goes_on, weight_rise * run + weight_run * rise, 1.0)
+        slopes[index] = (weight_rise + weight_run) * product / weighed
     return slopes

@@ -94,7 +94,7 @@ def _frame(value: object) -> int:
         and len(text) < 12
     ):
         return int(text)
-    raise ValueError(f"{value} is not a frame number")
+    raise ValueError(f"{show(value)} is not a frame number")
 
 
 def _ease(value: object) -> str | tuple[float, float, float, float]:
@@ -117,9 +117,7 @@ def _tangent(count: int, meaning: str) -> Callable[[object], tuple[float, ...]]:
     def read(value: object) -> tuple[float, ...]:
         numbers = _numbers(count, f"a tangent {meaning}")(value)
         if not 0 <= numbers[0] <= MAX_FRAMES:
-            raise ValueError(
-                f"a tangent is 0 or more frames long, on both sides of a key, not {numbers[0]:g}"
-            )
+            raise ValueError(f"a tangent is 0 or more frames long on both sides, not {numbers[0]:g}")
         return numbers
 
     return read

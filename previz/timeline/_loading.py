@@ -63,11 +63,11 @@ def _read_text(path: Path, name: str) -> str:
     try:
         if path.is_dir():
             raise TimelineError([Problem(name, "", "is a folder, not a timeline")])
-        if path.stat().st_size > MAX_BYTES:
-            raise TimelineError(
-                [Problem(name, "", f"is larger than {MAX_BYTES // 1_000_000} MB; that is no timeline")]
-            )
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device may have no end
+        if len(content) > MAX_BYTES:
+            too_large = f"is larger than {MAX_BYTES // 1_000_000} MB; that is no timeline"
+            raise TimelineError([Problem(name, "", too_large)])
     except FileNotFoundError:
         raise TimelineError([Problem(name, "", "there is no such file")]) from None
     except (OSError, ValueError) as error:

@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from previz.timeline._eases import Array
 from previz.timeline._fields import MAX_SIDE
-from previz.timeline._schema import EllipseSpec, MaskShapeSpec
+from previz.timeline._schema import EllipseSpec, MaskShapeSpec, is_file
 
 _LINES = 16  # sampled lines a pixel row; across, coverage is exact
 
@@ -112,7 +112,7 @@ def _feathered(coverage: Array, feather: float, scale: tuple[float, float]) -> A
 
 def read_mask_picture(path: Path) -> Array:
     """Read a picture as brightness times opacity [h, w], 0..1; raises ValueError if it can't be read."""
-    if not path.exists():
+    if not is_file(path):
         raise ValueError(f"there is no picture {path}")
     try:
         with warnings.catch_warnings():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -297,7 +298,7 @@ class Timeline(Spec):
     def checkpoint(self) -> str:
         """What to load the generator from: the checkpoint's path if there is such a file, else its name."""
         path = self.resolve(self.character.checkpoint)
-        return str(path) if path.is_file() else self.character.checkpoint
+        return str(path) if is_file(path) else self.character.checkpoint
 
     def to_dict(self) -> dict[str, Any]:
         """Return the timeline as JSON-able data that `parse_timeline` reads back, defaults included."""
@@ -306,10 +307,19 @@ class Timeline(Spec):
 
 def find_beside(source: Path | None, file: str | Path) -> Path:
     """Find a file that the timeline at `source` names: beside the timeline, else from the working folder."""
-    file = Path(file).expanduser()
-    if source is not None and not file.is_absolute() and (source.parent / file).exists():
+    with contextlib.suppress(RuntimeError):  # a `~name` that is nobody's is a folder's name
+        file = Path(file).expanduser()
+    if source is not None and is_file(source.parent / file):  # an absolute path stays itself
         return source.parent / file
-    return file
+    return Path(file)
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether there is such a file; names that the file system refuses aren't there."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def timeline_schema() -> dict[str, Any]:

@@ -204,8 +204,12 @@ solver: {max_iterations: 0}
             "9:7: handles.jaw.keys.1048: a key says `to` or `by`; this has neither",
         ),
         ("1048: [64, 98]", "1048:", "9:7: handles.jaw.keys.1048: must be a mapping, not nothing"),
-        ("1048: [64, 98]", "half: [64, 98]", "9:7: handles.jaw.keys.half: half is not a frame number"),
-        ("1048: [64, 98]", "1020.5: [64, 98]", "9:7: handles.jaw.keys.1020.5: 1020.5 is not a frame number"),
+        ("1048: [64, 98]", "half: [64, 98]", "9:7: handles.jaw.keys.half: 'half' is not a frame number"),
+        (
+            "1048: [64, 98]",
+            "1020.5: [64, 98]",
+            "9:7: handles.jaw.keys.1020.5: '1020.5' is not a frame number",
+        ),
         ("1048: [64, 98]", "'1012': [64, 98]", "9:7: handles.jaw.keys.1012: written twice; first on line 8"),
         (
             "1048: [64, 98]",
@@ -273,7 +277,7 @@ def test_one_problem(old, new, problem):
         ),
         (
             "{at: [1, 2], keys: {1010: {to: [1, 2], in: [-2, 0, 0]}}}",
-            "5:51: handles.jaw.keys.1010.in: a tangent is 0 or more frames long, on both sides of a key, not -2",
+            "5:51: handles.jaw.keys.1010.in: a tangent is 0 or more frames long on both sides, not -2",
         ),
         (
             "{at: [1, 2], interp: linear, keys: {1010: {to: [1, 2], in: [2, 0, 0]}}}",
