@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,14 +41,8 @@ def test_interpolated_frames_have_the_splines_latent(texture):
 
 def test_their_handles_are_tracked_in_the_picture_and_not_interpolated(texture):
     take = solve(texture_timeline(solver={"mode": "keys", "tolerance": 1.0}), texture)
-    moved = np.stack([texture.shift(w)[0] for w in np_to_torch(take.latents)])
+    moved = np.stack([texture.shift(w)[0] for w in torch.from_numpy(take.latents)])
     np.testing.assert_allclose(take.handles[:, 0] - take.start[0], moved, atol=0.05)
-
-
-def np_to_torch(latents):
-    import torch
-
-    return torch.from_numpy(latents)
 
 
 def test_only_the_keys_the_first_and_the_last_frame_are_solved_first(generator, log):
