@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from fileseq.frameset import FrameSet
 from fileseq.exceptions import FileSeqException
+from fileseq.frameset import FrameSet
 
 from previz.errors import PrevizError
 
-__all__ = ["FIRST_FRAME", "MAX_FRAMES", "MAX_RATE", "FrameRange", "parse_rate"]
+__all__ = ["FIRST_FRAME", "MAX_FRAMES", "MAX_RATE", "FrameRange", "parse_rate", "timecode"]
 
 FIRST_FRAME = 1001
 """The first frame of a shot that doesn't say otherwise."""
@@ -133,3 +133,15 @@ def _bounds(text: str) -> tuple[int, int] | None:
         return (int(text[:1] + head), int(tail)) if dash else None
     except ValueError:
         return None
+
+
+def timecode(frame: int, rate: Fraction) -> str:
+    """Write a frame number as non-drop timecode, HH:MM:SS:FF: frame 1001 at 24 is 00:00:41:17.
+
+    Rates between whole numbers count as the next one, as SMPTE 12M's non-drop count does: 23.976 as 24.
+    """
+    base = -(-rate.numerator // rate.denominator)
+    seconds, frames = divmod(abs(frame), base)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{'-' if frame < 0 else ''}{hours:02}:{minutes:02}:{seconds:02}:{frames:02}"
