@@ -19,6 +19,7 @@ from previz.generator._network import Generator
 from previz.generator._pickle import read_pickle
 from previz.generator._rebuild import rebuild
 from previz.generator._source import Source, assemble
+from previz.generator._text import one_line
 from previz.generator._torchfile import TORCH_MAGIC, read_torch_file
 
 MAX_BYTES = 4 << 30
@@ -81,13 +82,13 @@ def find_checkpoint(path_or_name: str | Path) -> Path:
             kind = "a folder; name the checkpoint in it" if path.is_dir() else "not a file"
             raise CheckpointError(f"{path}: is {kind}")
     except OSError as error:
-        raise CheckpointError(f"{text[:200]}: {error.strerror}") from None
+        raise CheckpointError(f"{one_line(text)}: {error.strerror}") from None
     if len(path.parts) > 1 or path.suffix:
         raise CheckpointError(f"{path}: no such file")
     near = difflib.get_close_matches(text, bundled, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     known = ", ".join(sorted(bundled)) or "none"
-    raise CheckpointError(f"{text[:80]}: neither a file nor a bundled character{hint} Bundled: {known}")
+    raise CheckpointError(f"{one_line(text)}: neither a file nor a bundled character{hint} Bundled: {known}")
 
 
 def list_checkpoints() -> list[tuple[str, Path, dict[str, Any]]]:
@@ -168,5 +169,5 @@ def _read_pickle(path: Path) -> Source:
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
-        raise CheckpointError(f"{path}: its networks are damaged ({str(error)[:100]})") from None
+        raise CheckpointError(f"{path}: its networks are damaged ({one_line(error)})") from None
     raise CheckpointError(f"{path}: a pickle without a StyleGAN2 generator; {KNOWN}")

@@ -30,7 +30,9 @@ class FullyConnected(nn.Module):
         bias: float = 0.0,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(out_features, in_features) / lr_multiplier)
+        weight = torch.randn(out_features, in_features)
+        # Without memory behind it there is nothing to scale, and torch would import its compiler to do so.
+        self.weight = nn.Parameter(weight if weight.is_meta else weight / lr_multiplier)
         self.bias = nn.Parameter(torch.full((out_features,), bias / lr_multiplier))
         self.weight_gain = lr_multiplier / math.sqrt(in_features)
         self.bias_gain = lr_multiplier

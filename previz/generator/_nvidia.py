@@ -15,6 +15,7 @@ from torch import Tensor
 from previz.errors import CheckpointError
 from previz.generator._pickle import Instance
 from previz.generator._source import Source
+from previz.generator._text import one_line
 
 FORMAT = "NVIDIA PyTorch pickle"
 STATE_FORMAT = "PyTorch state dict"
@@ -57,7 +58,7 @@ def check_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if not name.endswith("resample_filter"):
             kept[name] = tensor
         elif tensor.shape != (4, 4) or not torch.allclose(tensor.float(), published, atol=1e-4):
-            raise CheckpointError(f"{name} is not the published [1, 3, 3, 1] filter")
+            raise CheckpointError(f"{one_line(name)} is not the published [1, 3, 3, 1] filter")
     return kept
 
 
@@ -97,7 +98,9 @@ def _require(modules: Mapping[str, Mapping[str, Any]], attribute: str, value: st
         if path.endswith(".affine."):
             continue
         if found != value:
-            raise CheckpointError(f"{path}{attribute} is {str(found)[:40]!r} where {value!r} is needed")
+            raise CheckpointError(
+                f"{one_line(path + attribute)} is {one_line(found, 40)!r} where {value!r} is needed"
+            )
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from previz.errors import CheckpointError
+from previz.generator._text import one_line
 
 MAX_OPERATIONS = 5_000_000
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
@@ -37,8 +38,7 @@ class Name:
 
     def __str__(self) -> str:
         """`module.name`, shortened where a file makes it absurd."""
-        text = f"{self.module}.{self.name}"
-        return text if len(text) <= 120 else text[:117] + "..."
+        return one_line(f"{self.module}.{self.name}")
 
 
 @dataclass(eq=False)
@@ -72,7 +72,7 @@ def read_pickle(path: Path, rebuild: Callable[[Name], Rebuild | None]) -> Any:
     except MemoryError:
         raise CheckpointError(f"{path}: asks for more memory than there is") from None
     except Exception as error:  # a damaged file can break any step of the machine
-        raise CheckpointError(f"{path}: the pickle is damaged or cut short ({_brief(error)})") from None
+        raise CheckpointError(f"{path}: the pickle is damaged or cut short ({one_line(error)})") from None
 
 
 class _Machine:
@@ -254,8 +254,3 @@ def _expect(value: Any, kind: type[_T]) -> _T:
     if not isinstance(value, kind):
         raise TypeError(f"a {type(value).__name__} where a {kind.__name__} is needed")
     return value
-
-
-def _brief(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 100 else text[:97] + "..."

@@ -16,6 +16,7 @@ from previz.errors import CheckpointError, OutputError
 from previz.generator._config import GeneratorConfig
 from previz.generator._network import Generator
 from previz.generator._source import Source
+from previz.generator._text import one_line
 
 FORMAT = "previz safetensors"
 VERSION = 1
@@ -29,7 +30,7 @@ def read_metadata(path: Path) -> tuple[GeneratorConfig, dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get("previz")
     except (SafetensorError, OSError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"{path}: not a whole safetensors file ({_line(error)})") from None
+        raise CheckpointError(f"{path}: not a whole safetensors file ({one_line(error)})") from None
     if text is None:
         raise CheckpointError(f"{path}: a safetensors file, but not one that previz wrote: it has no card")
     try:
@@ -37,14 +38,16 @@ def read_metadata(path: Path) -> tuple[GeneratorConfig, dict[str, Any]]:
         version, config, card = metadata["format"], metadata["config"], metadata.get("card") or {}
         if not isinstance(config, dict) or not isinstance(card, dict):
             raise TypeError("config and card have to be objects")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"{path}: its card is damaged ({_line(error)})") from None
+    except RecursionError:
+        raise CheckpointError(f"{path}: its card is damaged (nested too deep)") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: its card is damaged ({one_line(error)})") from None
     if version != VERSION:
-        raise CheckpointError(f"{path}: format {str(version)[:20]}; this previz reads format {VERSION}")
+        raise CheckpointError(f"{path}: format {one_line(version, 20)}; this previz reads format {VERSION}")
     try:
         return GeneratorConfig.from_dict(config), card
     except ValueError as error:
-        raise CheckpointError(f"{path}: its card is damaged ({_line(error)})") from None
+        raise CheckpointError(f"{path}: its card is damaged ({one_line(error)})") from None
 
 
 def read_previz(path: Path) -> Source:
@@ -55,7 +58,7 @@ def read_previz(path: Path) -> Source:
             names = list(file.keys())
             tensors = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"{path}: not a whole safetensors file ({_line(error)})") from None
+        raise CheckpointError(f"{path}: not a whole safetensors file ({one_line(error)})") from None
     return Source(FORMAT, tensors, config=config, card=card)
 
 
@@ -94,14 +97,9 @@ def save_generator(
         save_file(tensors, temporary, {"previz": text})
         temporary.replace(path)
     except (OSError, SafetensorError) as error:
-        raise OutputError(f"{path}: can't be written ({_line(error)})") from None
+        raise OutputError(f"{path}: can't be written ({one_line(error)})") from None
     except TypeError as error:
-        raise OutputError(f"{path}: its card is not JSON ({_line(error)})") from None
+        raise OutputError(f"{path}: its card is not JSON ({one_line(error)})") from None
     finally:
         temporary.unlink(missing_ok=True)
     return path
-
-
-def _line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 120 else text[:117] + "..."

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from previz.generator._pickle import Instance, Name, Rebuild, RefusedError
+from previz.generator._text import one_line
 
 MAX_ELEMENTS = 1 << 30  # of one tensor
 _NUMPY_CODES = frozenset(("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"))
@@ -26,7 +27,7 @@ class _NumpyType:
 
     def __init__(self, code: str = "", *_: Any) -> None:
         if code not in _NUMPY_CODES:
-            raise RefusedError(f"it holds an array of type {str(code)[:40]!r}")
+            raise RefusedError(f"it holds an array of type {one_line(code, 40)!r}")
         self.dtype = np.dtype(code)
 
     def set_state(self, state: Any) -> None:
@@ -176,5 +177,5 @@ def refusal_of_torch(error: Exception) -> str | None:
     """What torch's safe loader refused, in a few words; None where it refused nothing."""
     words = str(error).split()
     if "GLOBAL" in words[:-1]:
-        return f"it asks for {words[words.index('GLOBAL') + 1][:120]}, which no generator needs"
+        return f"it asks for {one_line(words[words.index('GLOBAL') + 1])}, which no generator needs"
     return None

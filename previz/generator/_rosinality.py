@@ -14,6 +14,7 @@ from torch import Tensor
 
 from previz.errors import CheckpointError
 from previz.generator._source import Source
+from previz.generator._text import one_line
 
 FORMAT = "rosinality checkpoint"
 _CONVOLUTION = {
@@ -58,7 +59,7 @@ def _rename(name: str) -> str | None:
     if match := re.fullmatch(r"(to_rgb1|to_rgbs\.(\d))\.(.+)", name):
         index = 0 if match[2] is None else int(match[2]) + 1
         return f"synthesis.b{4 << index}.torgb.{_part(name, match[3])}"
-    raise CheckpointError(f"{name[:80]} has no place in a StyleGAN2 generator")
+    raise CheckpointError(f"{one_line(name)} has no place in a StyleGAN2 generator")
 
 
 def _layer(index: int) -> str:
@@ -68,7 +69,7 @@ def _layer(index: int) -> str:
 
 def _part(name: str, part: str) -> str:
     if part not in _CONVOLUTION:
-        raise CheckpointError(f"{name[:80]} has no place in a StyleGAN2 generator")
+        raise CheckpointError(f"{one_line(name)} has no place in a StyleGAN2 generator")
     return _CONVOLUTION[part]
 
 

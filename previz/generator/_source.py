@@ -14,6 +14,7 @@ from torch import Tensor
 from previz.errors import CheckpointError
 from previz.generator._config import GeneratorConfig
 from previz.generator._network import Generator
+from previz.generator._text import one_line
 
 MAX_PARAMETERS = 300_000_000  # ten times the largest published StyleGAN2
 W_AVG_SAMPLES = 10_000
@@ -53,7 +54,7 @@ def assemble(source: Source) -> Generator:
     wanted = generator.state_dict()
     extra = sorted(set(tensors) - set(wanted))
     if extra:
-        raise CheckpointError(f"{_short(extra[0])} has no place in a StyleGAN2 generator of this shape")
+        raise CheckpointError(f"{one_line(extra[0])} has no place in a StyleGAN2 generator of this shape")
     state = {name: _checked(name, tensors.get(name), expected) for name, expected in wanted.items()}
     generator.load_state_dict(state, assign=True)
     generator.eval().requires_grad_(requires_grad=False)
@@ -134,7 +135,9 @@ def _checked(name: str, tensor: Tensor | None, expected: Tensor) -> Tensor:
     if tensor.shape != expected.shape:
         raise CheckpointError(f"{name} has shape {list(tensor.shape)} where {list(expected.shape)} is needed")
     if not tensor.is_floating_point():
-        raise CheckpointError(f"{name} holds {str(tensor.dtype).removeprefix('torch.')} values, not numbers")
+        raise CheckpointError(
+            f"{name} holds {str(tensor.dtype).removeprefix('torch.')} values, not numbers with a fraction"
+        )
     if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
         raise CheckpointError(f"{name} has more values than the file holds")
     copy = tensor.detach().to("cpu", torch.float32, copy=True, memory_format=torch.contiguous_format)
@@ -148,7 +151,3 @@ def _mean_w(generator: Generator) -> Tensor:
     with torch.no_grad():
         w: Tensor = generator.mapping(z)
         return w[:, 0].mean(dim=0)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 80 else name[:77] + "..."

@@ -18,6 +18,7 @@ from previz.errors import CheckpointError
 from previz.generator._pickle import Instance
 from previz.generator._rebuild import array_value
 from previz.generator._source import Source
+from previz.generator._text import one_line
 
 FORMAT = "NVIDIA TensorFlow pickle"
 _MAX_DEPTH = 4
@@ -38,7 +39,7 @@ def read_network(network: Instance) -> Source:
     version = state.get("version")
     if not isinstance(version, int) or version < 4:
         raise CheckpointError(
-            f"a TensorFlow network of version {version!r}; StyleGAN2's have version 4 or above"
+            f"a TensorFlow network of version {one_line(version, 20)}; StyleGAN2's have version 4 or above"
         )
     variables = dict(_variables(network, "", 0))
     if "synthesis/4x4/Conv/mod_weight" not in variables:
@@ -73,7 +74,9 @@ def _hints(kwargs: dict[str, Any]) -> dict[str, Any]:
         "mapping_nonlinearity": "lrelu",
     }.items():
         if kwargs.get(name, published) != published:
-            raise CheckpointError(f"its {name} is {str(kwargs[name])[:40]!r} where {published!r} is needed")
+            raise CheckpointError(
+                f"its {name} is {one_line(kwargs[name], 40)!r} where {published!r} is needed"
+            )
     hints = {
         "mapping_lr_multiplier": kwargs.get("mapping_lrmul", 0.01),
         "num_fp16_res": kwargs.get("num_fp16_res", 0) or 0,
@@ -139,4 +142,4 @@ def _rename(name: str, value: Array) -> tuple[str, Array] | None:
             )
     if name.endswith("lod"):
         return None
-    raise CheckpointError(f"the variable {name[:80]} has no place in a StyleGAN2 generator")
+    raise CheckpointError(f"the variable {one_line(name)} has no place in a StyleGAN2 generator")

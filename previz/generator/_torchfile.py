@@ -43,8 +43,9 @@ def read_torch_file(path: Path) -> Source:
 
 
 def _load(path: Path) -> Any:
-    zipped = zipfile.is_zipfile(path)
     try:
+        with path.open("rb") as file:
+            zipped = file.read(4) == b"PK\x03\x04"
         if zipped:
             _check_zip(path)
         with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
