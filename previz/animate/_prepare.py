@@ -13,7 +13,7 @@ import previz
 from previz.animate._record import SOLVER_VERSION, input_hash
 from previz.animate._shot import Shot
 from previz.animate._start import start_from_file
-from previz.drag import DragSettings, make_reference
+from previz.drag import AUTO, DragSettings, make_reference
 from previz.errors import SolveError
 from previz.generator import Generator
 from previz.timeline import CharacterSpec, SolverSpec, Timeline, sample_timeline
@@ -62,7 +62,7 @@ def drag_settings(solver: SolverSpec, tolerance: float | None, handles: int) -> 
     Without one it is the paper's: 1 px for up to five handles, 2 px for more.
     """
     return DragSettings(
-        method=solver.method,
+        method=AUTO if solver.method == "auto" else solver.method,  # a frame depends on what auto means now
         learning_rate=solver.learning_rate,
         block=solver.block,
         layers=solver.layers,

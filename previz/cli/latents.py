@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from previz.cli._options import parse_frames, parse_size, pick_device
 
-    from previz import FrameRange, Take
+if TYPE_CHECKING:
+    from previz import FrameRange, Samples, Size, Take
 
 TAKE = click.argument("file", metavar="TAKE", type=click.Path(path_type=Path))
-FRAMES = click.option("--frames", metavar="A-B", help="Only these frames.")
+FRAMES = click.option("--frames", metavar="A-B", callback=parse_frames, help="Only these frames.")
 FORCE = click.option("--force", is_flag=True, help="Replace what exists.")
 
 
@@ -29,12 +27,12 @@ def latents() -> None:
 @TAKE
 @FRAMES
 @click.option("--json", "as_json", is_flag=True, help="Print the take's report as JSON.")
-def show(file: Path, frames: str | None, as_json: bool) -> None:
+def show(file: Path, frames: FrameRange | None, as_json: bool) -> None:
     """Show what a take holds: how it was solved, and how each frame came out."""
     from previz import Take
 
     take = Take.load(file)
-    chosen = _range(take, frames)
+    chosen = _held(take, frames)
     rows = [row for row in take.report()["frames"] if row["frame"] in chosen]
     if as_json:
         about = {"file": str(file), "latents": list(take.latents.shape), "settings": take.settings}
@@ -72,7 +70,7 @@ def _facts(take: Take) -> dict[str, str]:
 )
 @FRAMES
 @FORCE
-def export(file: Path, output: Path, frames: str | None, force: bool) -> None:
+def export(file: Path, output: Path, frames: FrameRange | None, force: bool) -> None:
     """Write the latents, float32 [frames, num_ws, w_dim], for other programs.
 
     An .npy holds them alone. An .npz holds latents and frames, and in pixels of the generator's image
@@ -81,7 +79,7 @@ def export(file: Path, output: Path, frames: str | None, force: bool) -> None:
     from previz import Take, export_latents
 
     take = Take.load(file)
-    chosen = _range(take, frames)
+    chosen = _held(take, frames)
     path = export_latents(take, output, frames=chosen, force=force)
     shape = (len(chosen), *take.latents.shape[1:])
     click.echo(f"{path}: {' x '.join(map(str, shape))}, {path.stat().st_size} bytes")
@@ -95,58 +93,60 @@ def export(file: Path, output: Path, frames: str | None, force: bool) -> None:
     "-o", "--output", help="A clip (.mp4, .mov), or pictures (out.####.png). [default: beside the take]"
 )
 @FRAMES
-@click.option("--size", type=int, help="Pixels of the longer side. [default: the generator's]")
 @click.option(
-    "--crf", type=click.IntRange(0, 51), default=16, show_default=True, help="H.264's quality; 0 is best."
+    "--size",
+    metavar="N|WxH",
+    callback=parse_size,
+    help="Pixels of the longer side, or of both. [default: the generator's]",
 )
-@click.option("--overlay", is_flag=True, help="Draw the handles, their targets and the mask.")
+@click.option("--crf", type=click.IntRange(0, 51), default=16, show_default=True, help="0 is lossless.")
+@click.option("--overlay", is_flag=True, help="Draw handles, targets and the mask.")
+@click.option("--burn-in", is_flag=True, help="Write shot, frame, timecode and error.")
 @click.option("--checkpoint", help="The generator, where it is no longer where it was.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or mps.")
-@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Pictures at a time.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or mps.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @FORCE
 def decode(
     file: Path,
     output: str | None,
-    frames: str | None,
-    size: int | None,
+    frames: FrameRange | None,
+    size: Size | None,
     crf: int,
     overlay: bool,
+    burn_in: bool,
     checkpoint: str | None,
     device: str,
-    batch: int,
     dry_run: bool,
     force: bool,
 ) -> None:
-    """Make the pictures of a take again, in another size or file, without solving."""
-    from previz import Take, check_output, load_generator, resize, resolve_size, write_sequence, write_video
-    from previz import decode as decode_take
+    """Make the pictures of a take again, in another size or kind of file, without solving."""
+    from previz import Take, check_output, load_generator, resolve_size, write_sequence, write_video
+    from previz.cli._pictures import finished_pictures
 
     take = Take.load(file)
-    chosen = _range(take, frames)
+    chosen = _held(take, frames)
     target = Path(output) if output else _beside(file)
     width, height = resolve_size(size, take.height, take.width)
     told = f"{target}: {len(chosen)} frames ({chosen}), {width}x{height} at {take.rate} fps"
     if dry_run:
         click.echo(told)
         return
-    generator = load_generator(checkpoint or take.settings["generator"]["path"], device)
-    pictures = decode_take(take, generator, chosen, batch)
-    sized = (resize(picture, (width, height)) for picture in pictures)
-    drawn = _overlaid(sized, take, chosen) if overlay else sized
-    if target.suffix.lower() == ".png":
-        write_sequence(drawn, target, list(chosen), force=force)
-    else:
+    pictures_wanted = target.suffix.lower() == ".png"
+    if not pictures_wanted:
         check_output(target, force)
-        write_video(drawn, target, take.rate, crf=crf, force=force)
+    generator = load_generator(checkpoint or take.settings["generator"]["path"], pick_device(device))
+    samples = _samples(take) if overlay else None
+    pictures = finished_pictures(take, generator, chosen, (width, height), samples, burn_in)
+    if pictures_wanted:
+        write_sequence(pictures, target, list(chosen), force=force)
+    else:
+        write_video(pictures, target, take.rate, crf=crf, force=force)
     click.echo(told)
 
 
-def _range(take: Take, frames: str | None) -> FrameRange:
+def _held(take: Take, frames: FrameRange | None) -> FrameRange:
     """The frames asked for, or all of the take; SolveError for those that it lacks."""
-    from previz import FrameRange
-
-    chosen = FrameRange.parse(frames) if frames else take.range
+    chosen = frames or take.range
     take.index(chosen.first)
     take.index(chosen.last)
     return chosen
@@ -157,23 +157,8 @@ def _beside(file: Path) -> Path:
     return file.with_name(file.name.removesuffix(".safetensors").removesuffix(".take") + ".mp4")
 
 
-def _overlaid(
-    pictures: Iterator[NDArray[np.uint8]], take: Take, frames: FrameRange
-) -> Iterator[NDArray[np.uint8]]:
-    """Pictures [H, W, 3] with the take's handles, targets and mask drawn on them."""
-    from previz import draw_overlay
-
-    masks = _masks(take)
-    for frame, picture in zip(frames, pictures, strict=True):
-        index = take.index(frame)
-        scale = picture.shape[1] / take.width, picture.shape[0] / take.height
-        mask = None if masks is None else masks[index]
-        handles, targets, lost = take.handles[index], take.targets[index], take.lost[index]
-        yield draw_overlay(picture, handles, targets, mask, scale=scale, lost=lost)
-
-
-def _masks(take: Take) -> Any:
-    """The masks [F, H, W] of the timeline that the take was solved from, or None where it has none."""
+def _samples(take: Take) -> Samples:
+    """The timeline that the take was solved from, sampled again for its mask."""
     from previz import PrevizError, parse_timeline, sample_timeline
 
     timeline = dict(take.settings["timeline"])
@@ -182,7 +167,8 @@ def _masks(take: Take) -> Any:
         if "png" in shape and (folder / shape["png"]).exists():
             shape["png"] = str(folder / shape["png"])
     try:
-        return sample_timeline(parse_timeline(timeline), take.width, take.height).masks
+        return sample_timeline(parse_timeline(timeline), take.width, take.height)
     except PrevizError as error:  # a picture of the mask that is gone
-        click.echo(f"previz: the mask is left out: {error}", err=True)
-        return None
+        click.echo(f"previz: warning: the mask is left out: {error}", err=True)
+        timeline.pop("mask", None)
+        return sample_timeline(parse_timeline(timeline), take.width, take.height)

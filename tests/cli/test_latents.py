@@ -10,6 +10,8 @@ from previz import Take, probe_video, save_generator, solve
 from previz.cli import main
 from tests.animate.characters import make_generator, make_timeline
 
+HANDLES = {"jaw": {"at": [12, 16], "keys": {1003: {"by": [0, 2]}}}, "nose": {"at": [22, 16], "pin": True}}
+
 
 @pytest.fixture(scope="module")
 def solved(tmp_path_factory):
@@ -127,6 +129,21 @@ def test_decode_draws_handles_and_mask(take, tmp_path):
     plain, drawn = (np.asarray(Image.open(tmp_path / f"{name}.1003.png"), int) for name in ("plain", "drawn"))
     assert drawn[4, 4].sum() < plain[4, 4].sum()  # outside the mask it is darker
     assert (drawn != plain).any(axis=-1)[40:80, 30:60].any()
+
+
+def test_decode_leaves_out_a_mask_whose_picture_is_gone(solved, tmp_path):
+    timeline = make_timeline(
+        frames="1001",
+        character={"checkpoint": str(solved / "tiny.safetensors"), "truncation": 1.0},
+        handles={"jaw": {"at": [12, 16], "pin": True}},
+        mask={"png": str(tmp_path / "mask.png")},
+    )
+    Image.new("L", (32, 32), 255).save(tmp_path / "mask.png")
+    solve(timeline, make_generator()).save(tmp_path / "shot.take.safetensors")
+    (tmp_path / "mask.png").unlink()
+    result = run("decode", tmp_path / "shot.take.safetensors", "-o", tmp_path / "a.#.png", "--overlay")
+    assert result.stderr.startswith("previz: warning: the mask is left out: ")
+    assert (tmp_path / "a.1001.png").is_file()
 
 
 def test_decode_says_beforehand_what_it_would_write(take):
