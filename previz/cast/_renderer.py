@@ -1,0 +1,251 @@
+"""Pictures and landmarks of a scene, drawn with OpenGL through EGL: on a GPU, or on the CPU by llvmpipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from previz.cast._gl import create_context, read_shader
+from previz.cast._mesh import look_at, orthographic, perspective
+from previz.cast._pack import PARTS, Pack
+from previz.cast._pose import Figure, Posed, landmark_points, make_figure, pose_figure
+from previz.cast._scene import Camera, Identity, Light, Materials, Scene
+from previz.cast._visibility import visible_points
+
+if TYPE_CHECKING:
+    import moderngl
+
+__all__ = ["Renderer"]
+
+SUPERSAMPLING = 2  # rendered this many times larger, beside the multisampling
+MULTISAMPLING = 4
+SHADOW_SIZE = 512
+SHADERS = {"skin": "skin", "eyes": "eye", "teeth": "mouth", "tongue": "mouth", "lashes": "lash", "cloth": "cloth", "hair": "hair"}
+SHADOWLESS = ("eyes", "lashes")  # cast no shadow of their own
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """One part on the graphics side: its shading and its depth-only vertex arrays."""
+
+    name: str
+    shaded: moderngl.VertexArray
+    depth: moderngl.VertexArray
+
+
+@dataclass(frozen=True)
+class _Model:
+    """An identity with its buffers; body and hair positions and normals are rewritten for each picture."""
+
+    figure: Figure
+    body: moderngl.Buffer
+    hair: moderngl.Buffer | None
+    batches: tuple[_Batch, ...]
+
+
+class Renderer:
+    """Draws scenes of a pack. The same scene gives the same picture, bit for bit, on the same device.
+
+    `gl_renderer` says what draws, for instance "llvmpipe (LLVM 19.1.7, 256 bits)".
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self._context = create_context()
+        self.gl_renderer: str = self._context.info["GL_RENDERER"]
+        self._models: dict[Identity, _Model] = {}
+        self._targets: dict[int, tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
+        self._programs = {name: self._program("surface.vert.glsl", f"{name}.frag.glsl") for name in set(SHADERS.values())}
+        self._solid = self._program("depth.vert.glsl", "none.frag.glsl")
+        self._cut = self._program("depth.vert.glsl", "cut.frag.glsl")
+        self._backdrop_program = self._program("backdrop.vert.glsl", "backdrop.frag.glsl")
+        corners = self._context.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], "f4").tobytes())
+        self._backdrop = self._context.vertex_array(self._backdrop_program, [(corners, "2f", "in_place")])
+        self._shadow = self._context.depth_texture((SHADOW_SIZE, SHADOW_SIZE))
+        self._shadow.compare_func = "<="
+        self._shadow.repeat_x = self._shadow.repeat_y = False
+        self._shadow_target = self._context.framebuffer(depth_attachment=self._shadow)
+
+    def render(self, scene: Scene, size: int) -> NDArray[np.uint8]:
+        """The picture [size, size, 3] of a scene."""
+        model = self._model(scene.identity)
+        self._upload(model, pose_figure(model.figure, scene))
+        view, eye = _camera(scene.camera, model.figure)
+        shadow = _shadow_camera(scene, model.figure)
+        gl = self._context
+        gl.enable_only(gl.DEPTH_TEST)
+        self._shadow_target.use()
+        self._shadow_target.clear(depth=1.0)
+        self._draw_depth(model, scene, shadow, SHADOWLESS)
+        multisampled, resolved = self._target(size * SUPERSAMPLING)
+        multisampled.use()
+        multisampled.clear(depth=1.0)
+        self._draw_backdrop(scene.light)
+        multisampled.color_mask = False, False, False, False
+        self._draw_depth(model, scene, view, ())
+        multisampled.color_mask = True, True, True, True
+        self._draw_surfaces(model, scene, view, shadow, eye)
+        gl.copy_framebuffer(resolved, multisampled)
+        large = np.frombuffer(resolved.read(components=3, alignment=1), np.uint8)
+        return _shrink(large.reshape(size * SUPERSAMPLING, size * SUPERSAMPLING, 3)[::-1])
+
+    def landmarks(self, scene: Scene, size: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Landmarks [K, 2] in px of a picture `size` wide, and which are seen [K], in the order of `pack.landmarks`.
+
+        A landmark is seen when it is in the picture and nothing lies between it and the camera, found exactly by
+        casting a ray at the posed triangles. Coordinates have their origin at the picture's top-left corner.
+        """
+        figure = self._model(scene.identity).figure
+        posed = pose_figure(figure, scene)
+        view, _ = _camera(scene.camera, figure)
+        points = project(landmark_points(figure, posed), view)
+        seen = visible_points(figure, posed, scene, points, lambda vertices: project(vertices, view))
+        place = points[:, :2].astype(np.float32)
+        inside = ((place >= 0) & (place < 1)).all(1)
+        return place * np.float32(size), seen & inside
+
+    def _program(self, vertex: str, fragment: str) -> moderngl.Program:
+        return self._context.program(vertex_shader=read_shader(vertex), fragment_shader=read_shader(fragment))
+
+    def _model(self, identity: Identity) -> _Model:
+        """The identity's figure and buffers, made when first asked for."""
+        if identity not in self._models:
+            self._models[identity] = self._build(make_figure(self.pack, identity))
+        return self._models[identity]
+
+    def _build(self, figure: Figure) -> _Model:
+        """Buffers of an identity: what moves apart from what stays."""
+        pack, gl = self.pack, self._context
+        template = pack.vertices.copy()
+        for eye in figure.eyes:  # eyeballs are painted around their own centres
+            template[eye] -= (template[eye].min(0) + template[eye].max(0)) / 2
+        count = len(template)
+        static = np.hstack([template, pack.masks, np.zeros((count, 2)), pack.occlusion[:, None]])
+        body = gl.buffer(reserve=count * 24, dynamic=True)
+        fixed = gl.buffer(static.astype("f4").tobytes())
+        batches = [self._batch(name, body, fixed, pack.triangles[name]) for name in PARTS]
+        hair_buffer = None
+        if figure.hair is not None:
+            hair = figure.hair
+            count = len(hair.vertices)
+            static = np.hstack([hair.template, np.zeros((count, 4)), hair.texture, np.ones((count, 1))])
+            hair_buffer = gl.buffer(reserve=count * 24, dynamic=True)
+            batches.append(self._batch("hair", hair_buffer, gl.buffer(static.astype("f4").tobytes()), hair.triangles))
+        return _Model(figure, body, hair_buffer, tuple(batches))
+
+    def _batch(self, name: str, moving: moderngl.Buffer, fixed: moderngl.Buffer, triangles: NDArray[np.int32]) -> _Batch:
+        gl = self._context
+        index = gl.buffer(triangles.astype("i4").tobytes())
+        layout = ("in_template", "in_mask", "in_texture", "in_occlusion")
+        shaded = gl.vertex_array(
+            self._programs[SHADERS[name]],
+            [(moving, "3f 3f", "in_position", "in_normal"), (fixed, "3f 4f 2f 1f", *layout)],
+            index,
+            skip_errors=True,
+        )
+        cut = name in ("hair", "cloth")
+        buffers: list[Any] = [(moving, "3f 12x", "in_position")]
+        if cut:
+            buffers.append((fixed, "3f 28x", "in_template"))
+        depth = gl.vertex_array(self._cut if cut else self._solid, buffers, index)
+        return _Batch(name, shaded, depth)
+
+    def _upload(self, model: _Model, posed: Posed) -> None:
+        model.body.write(np.hstack([posed.vertices, posed.normals]).astype("f4").tobytes())
+        if model.hair is not None:
+            model.hair.write(np.hstack([posed.hair_vertices, posed.hair_normals]).astype("f4").tobytes())
+
+    def _target(self, size: int) -> tuple[moderngl.Framebuffer, moderngl.Framebuffer]:
+        """The multisampled framebuffer of a size, and the plain one that it is resolved into."""
+        if size not in self._targets:
+            gl, shape = self._context, (size, size)
+            samples = min(MULTISAMPLING, gl.max_samples)
+            self._targets[size] = (
+                gl.framebuffer([gl.renderbuffer(shape, 4, samples=samples)], gl.depth_renderbuffer(shape, samples=samples)),
+                gl.framebuffer([gl.renderbuffer(shape, 4)]),
+            )
+        return self._targets[size]
+
+    def _draw_depth(self, model: _Model, scene: Scene, matrix: NDArray[np.float64], without: tuple[str, ...]) -> None:
+        """Depth alone, through `matrix`, of all parts but some."""
+        data = matrix.T.astype("f4").tobytes()
+        self._solid["u_view_projection"].write(data)
+        self._cut["u_view_projection"].write(data)
+        self._cut["u_hair_end"].value = scene.identity.hair_end
+        for batch in model.batches:
+            if batch.name not in without:
+                self._cut["u_is_cloth"].value = batch.name == "cloth"
+                batch.depth.render()
+
+    def _draw_backdrop(self, light: Light) -> None:
+        gl = self._context
+        self._backdrop_program["u_centre"].value = light.backdrop_centre
+        self._backdrop_program["u_edge"].value = light.backdrop_edge
+        gl.disable(gl.DEPTH_TEST)
+        self._backdrop.render(gl.TRIANGLE_STRIP)
+        gl.enable(gl.DEPTH_TEST)
+
+    def _draw_surfaces(
+        self, model: _Model, scene: Scene, view: NDArray[np.float64], shadow: NDArray[np.float64], eye: NDArray[np.float64]
+    ) -> None:
+        """Shade only what the depth pass left in front."""
+        gl = self._context
+        gl.depth_func = "=="
+        self._shadow.use(0)
+        values = _uniforms(scene.light) | _uniforms(scene.materials) | {
+            "u_eye": tuple(eye.tolist()), "u_shadow": 0, "u_shadow_texel": 1 / SHADOW_SIZE,
+        }  # fmt: skip
+        for batch in model.batches:
+            program = batch.shaded.program
+            _set(program, values | {"u_is_tongue": batch.name == "tongue", "u_is_cloth": True})
+            for name, matrix in (("u_view_projection", view), ("u_shadow_projection", shadow)):
+                if name in program:
+                    program[name].write(matrix.T.astype("f4").tobytes())
+            batch.shaded.render()
+        gl.depth_func = "<"
+
+
+def project(points: NDArray[np.floating], view: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points [N, 3] to (x, y, depth): x right and y down, 0..1 over the picture; depth is linear on the screen."""
+    clip = points @ view[:, :3].T + view[:, 3]
+    place = clip[:, :3] / clip[:, 3:]
+    return np.stack([0.5 + 0.5 * place[:, 0], 0.5 - 0.5 * place[:, 1], place[:, 2]], 1)
+
+
+def _camera(camera: Camera, figure: Figure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The view-projection matrix [4, 4] and the eye's place [3]."""
+    height = figure.crown - figure.chin
+    half = camera.half_height * height
+    centre = np.array([0.0, figure.chin + camera.aim * height, 0.5])
+    distance = half / np.tan(np.radians(camera.field_of_view) / 2)
+    up = np.radians(camera.elevation)
+    eye = centre + distance * np.array([0.0, np.sin(up), np.cos(up)])
+    return perspective(camera.field_of_view, 0.4 * distance, distance + 8) @ look_at(eye, centre), eye
+
+
+def _shadow_camera(scene: Scene, figure: Figure) -> NDArray[np.float64]:
+    """The key light's view [4, 4]: parallel, just around the head."""
+    height = figure.crown - figure.chin
+    centre = np.array([0.0, figure.chin + 0.45 * height, 0.4])
+    return orthographic(0.95 * height, 0, 12) @ look_at(centre + 6 * np.array(scene.light.key), centre)
+
+
+def _uniforms(group: Light | Materials) -> dict[str, Any]:
+    """The fields of a part of the scene as the shaders' uniforms."""
+    return {f"u_{field.name}": getattr(group, field.name) for field in fields(group)}
+
+
+def _set(program: moderngl.Program, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if name in program:
+            program[name].value = value
+
+
+def _shrink(large: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Average 2 x 2 pixels, rounding to nearest: [2 H, 2 W, 3] to [H, W, 3]."""
+    wide = large.astype(np.uint16)
+    rows = wide[0::2] + wide[1::2]
+    return ((rows[:, 0::2] + rows[:, 1::2] + 2) >> 2).astype(np.uint8)

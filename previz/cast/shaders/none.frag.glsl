@@ -1,0 +1,3 @@
+#version 330
+// Writes depth alone.
+void main() {}
