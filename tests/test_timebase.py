@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from previz.errors import PrevizError
-from previz.timebase import MAX_FRAMES, FrameRange, parse_rate
+from previz.timebase import MAX_FRAMES, FrameRange, parse_rate, timecode
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,18 @@ def test_what_is_no_range_is_refused(written, message):
     with pytest.raises(PrevizError) as error:
         FrameRange.parse(written)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("frame", "rate", "text"),
+    [
+        (0, Fraction(24), "00:00:00:00"),
+        (1001, Fraction(24), "00:00:41:17"),
+        (1001, Fraction(24000, 1001), "00:00:41:17"),
+        (108_000, Fraction(30), "01:00:00:00"),
+        (-25, Fraction(24), "-00:00:01:01"),
+        (3, Fraction(1, 2), "00:00:03:00"),
+    ],
+)
+def test_timecode_counts_whole_frames_without_dropping_any(frame, rate, text):
+    assert timecode(frame, rate) == text

@@ -23,7 +23,7 @@ BLACK = (0, 0, 0)
 
 _FIXED_BRIGHTNESS = 0.55
 _SHIFT = 4  # OpenCV takes coordinates in fixed point: 4 bits are 1/16 px
-_FONT_SHARE = 0.04  # height of a burn-in's letters, of the picture's shorter side
+_FONT_SHARE = 0.045  # height of a burn-in's letters, of the picture's shorter side
 
 
 def draw_overlay(
@@ -47,7 +47,7 @@ def draw_overlay(
     if handles.shape != targets.shape:
         raise MediaError(f"there are {len(handles)} handles, but {len(targets)} targets")
     image = frame.copy() if mask is None else _darken_fixed(frame, mask)
-    unit = min(frame.shape[:2]) / 512
+    unit = max(min(frame.shape[:2]) / 512, 0.75)  # smaller marks are no longer round
     handles, targets = handles * np.asarray(scale), targets * np.asarray(scale)
     is_lost = np.zeros(len(handles), bool) if lost is None else np.asarray(lost, bool)
     for handle, target in zip(handles, targets, strict=True):
@@ -79,7 +79,7 @@ def draw_burn_in(
     height, width = check_frame(frame).shape[:2]
     image = Image.fromarray(frame)
     draw = ImageDraw.Draw(image)
-    size = max(9.0, min(height, width) * _FONT_SHARE)
+    size = max(10.0, min(height, width) * _FONT_SHARE)
     margin, outline = size * 0.6, max(1, round(size / 10))
     corners = {
         "la": ((margin, margin), top_left),
