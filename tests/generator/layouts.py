@@ -103,7 +103,7 @@ def write_nvidia(path: Path, generator: nn.Module, **attributes: Any) -> Path:
 def tensorflow_variables(generator: Generator) -> dict[str, dict[str, np.ndarray]]:
     """The variables of Gs itself, of its mapping and of its synthesis, in TensorFlow's layout."""
     state = {name: value.numpy() for name, value in generator.state_dict().items()}
-    own = {"lod": np.float32(0), "dlatent_avg": state["mapping.w_avg"]}
+    own = {"lod": np.zeros((), np.float32), "dlatent_avg": state["mapping.w_avg"]}
     mapping = {}
     for name, value in state.items():
         parts = name.split(".")
@@ -141,7 +141,7 @@ def write_tensorflow(path: Path, generator: Generator, version: int = 4, **kwarg
                 "static_kwargs": static,
                 "components": components,
                 "build_module_src": "raise RuntimeError('the source was run')",
-                "variables": [(name, np.asarray(value)) for name, value in variables.items()],
+                "variables": [(name, value[()]) for name, value in variables.items()],  # numbers as scalars
             }
             return Stored(network, (), state)
 
