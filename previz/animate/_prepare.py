@@ -22,15 +22,20 @@ from previz.timeline import CharacterSpec, SolverSpec, Timeline, sample_timeline
 def prepare(timeline: Timeline, generator: Generator) -> Shot:
     """Sample the timeline for the generator, and remember how its handles look in the start latent.
 
-    Raises SolveError for a latent, label or setting that doesn't fit the generator, TimelineError for masks
-    that can't be read.
+    Raises SolveError for a latent, label or setting that doesn't fit the generator and for weights that are
+    not numbers, TimelineError for masks that can't be read.
     """
     samples = sample_timeline(timeline, generator.width, generator.height)
     start, targets = samples.start.astype(np.float32), samples.targets.astype(np.float32)
     weights = samples.weights.astype(np.float32)
     w = start_latent(timeline, generator)
     settings = drag_settings(timeline.solver, samples.tolerance_px, len(samples.names))
-    handles = torch.from_numpy(start).to(generator.device)
+    reference = make_reference(generator, w, torch.from_numpy(start).to(generator.device), settings)
+    if not bool(torch.isfinite(reference.feature_map).all()):
+        raise SolveError(
+            f"character: the first picture of {timeline.character.checkpoint} holds values that are "
+            "not numbers; its weights are damaged, or the latent is far too large"
+        )
     digest = generator.digest
     depends_on = {
         "version": SOLVER_VERSION,
@@ -48,7 +53,7 @@ def prepare(timeline: Timeline, generator: Generator) -> Shot:
         weights=weights,
         keyed=tuple(keyed),
         w=w,
-        reference=make_reference(generator, w, handles, settings),
+        reference=reference,
         settings=settings,
         root=input_hash("", depends_on, {"w": w.cpu().numpy(), "start": start, "weights": weights}),
         generator=generator,

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from previz.animate._record import FrameRecord, input_hash
 from previz.drag import DragSettings, Iteration, Reference, drag
-from previz.errors import SolveError
 from previz.generator import Generator
 
 
@@ -87,15 +86,9 @@ def solve_frame(
         weights=torch.from_numpy(shot.weights).to(device),
         callback=callback,
     )
-    solved = _array(result.w)
-    if not np.isfinite(solved).all():
-        rate = shot.settings.learning_rate
-        raise SolveError(
-            f"frame {shot.frames[index]}: the solve ran away; lower solver.learning_rate, {rate}"
-        )
     return FrameRecord(
         key=key,
-        latent=solved,
+        latent=_array(result.w),
         handles=_array(result.handles),
         target=shot.targets[index],
         error=_array(result.error),

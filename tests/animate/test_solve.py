@@ -188,6 +188,17 @@ def test_a_block_that_the_generator_lacks_is_refused(generator):
     assert str(error.value) == "solver.block: 5 is after the generator's last block, 4"
 
 
+def test_weights_that_are_not_numbers_are_refused():
+    broken = make_generator()
+    broken.synthesis.b4.const[0, 0, 0] = float("nan")
+    with pytest.raises(SolveError) as error:
+        solve(make_timeline(), broken)
+    assert str(error.value) == (
+        "character: the first picture of tiny holds values that are not numbers; "
+        "its weights are damaged, or the latent is far too large"
+    )
+
+
 def test_events_are_values():
     event = FrameIterated(1001, 0, 1.0, 0.5)
     with pytest.raises(dataclasses.FrozenInstanceError):
