@@ -12,11 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from previz.cast._dataset import rendered_indices
+from previz.cast._dataset import HELD_OUT, rendered_indices
 from previz.cast._losses import FACE_LANDMARKS
 from previz.errors import CastError
 
-HELD_OUT = 512  # the first pictures of every dataset are never trained on
 _RESCAN_SECONDS = 20.0
 
 
@@ -75,16 +74,16 @@ def open_pairs(folder: Path) -> Pairs:
     """Open a dataset folder; CastError where it is none."""
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        count, size, z_dim, names = (meta[key] for key in ("count", "size", "z_dim", "landmarks"))
+        count, size, z_names, names = (meta[key] for key in ("count", "size", "z_names", "landmarks"))
         arrays = [
             np.memmap(folder / name, dtype, "r", shape=shape)
             for name, dtype, shape in (
                 ("images.u8", "u1", (count, size, size, 3)),
-                ("z.f4", "<f4", (count, z_dim)),
+                ("z.f4", "<f4", (count, len(z_names))),
                 ("landmarks.f4", "<f4", (count, len(names), 2)),
             )
         ]
     except (OSError, ValueError, KeyError) as error:
         raise CastError(f"{folder}: not a dataset of renders ({error}); make one with `previz cast dataset`") from error
     face = np.array([i for i, name in enumerate(names) if name.startswith(FACE_LANDMARKS)])
-    return Pairs(folder, size, z_dim, *arrays, face=face, _ready=np.arange(0))
+    return Pairs(folder, size, tuple(z_names), *arrays, face=face, _ready=np.arange(0))
