@@ -21,6 +21,9 @@ from previz.drag._tracking import paper_pixel, search_offsets, search_step
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator, Reference
 from previz.geometry import clamp_to_image, rescale
 
+# Of mu, in what the pull home is not to undo.
+HOME_DAMPING = 0.01
+
 
 def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | None = None) -> DragResult:
     """Step all handles towards their targets at once, by as much as the linearisation can be trusted.
@@ -160,8 +163,10 @@ def damped_step(
     away: Tensor,  # [..., w_dim] how far from home, D values in all
     ik: IKSettings,
 ) -> Tensor:  # [D]
-    """J^T (J J^T + mu t I)^-1 (e + kappa J y) - kappa y, with t the mean squared row of the handles.
+    """J^T (J J^T + mu t I)^-1 e - kappa (1 - J^+ J) y, with t the mean squared row of the handles.
 
+    J^+ is damped far less than the first term. With one damping for both, the drag would come to rest where
+    what the damping withholds balances the pull, short of the target wherever handles move each other much.
     The rows of the fixed area are scaled so that each weighs as much as a handle's; y is the way from home.
     """
     scale = weights.sqrt().repeat_interleave(2)
@@ -173,9 +178,11 @@ def damped_step(
     damping = jacobian.new_full((len(jacobian),), ik.damping)
     damping[len(rows) :] = ik.mask_damping
     y = away.reshape(-1).double()
-    system = jacobian @ jacobian.t() + torch.diag(damping * t + 1e-12)
-    multipliers = torch.linalg.solve(system, residual + ik.pull * (jacobian @ y))
-    step: Tensor = jacobian.t() @ multipliers - ik.pull * y
+    system = jacobian @ jacobian.t()
+    floor = 1e-12 * torch.eye(len(system), dtype=system.dtype, device=system.device)
+    arrive = torch.linalg.solve(system + torch.diag(damping * t) + floor, residual)
+    keep = torch.linalg.solve(system + torch.diag(damping * t * HOME_DAMPING) + floor, jacobian @ y)
+    step: Tensor = jacobian.t() @ (arrive + ik.pull * keep) - ik.pull * y
     return step.to(rows.dtype)
 
 

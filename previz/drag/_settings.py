@@ -47,7 +47,7 @@ class IKSettings:
     trust: float = 24.0
     trust_least: float = 6.0
     trust_most: float = 48.0
-    patch_spacing: float = 4.0
+    patch_spacing: float = 8.0
     prior: float = 0.016
     mask_rows: int = 32
     mask_damping: float = 0.1

@@ -216,3 +216,14 @@ def test_settings_that_no_solve_can_use_are_refused():
     with pytest.raises(SolveError) as refused:
         IKSettings(damping=0.0)
     assert str(refused.value) == "solver.ik.damping: 0.0 must be a number above 0"
+
+
+def test_the_pull_does_not_keep_handles_from_arriving_where_they_move_each_other():
+    rows = torch.tensor([[1.0, 0.0, 0.3], [0.0, 1.0, 0.0], [1.0, 0.1, 0.3], [0.0, 1.0, 0.1]])
+    wanted = torch.tensor([[2.0, 1.0], [1.8, 1.1]])
+    y = torch.zeros(1, 3)
+    for _ in range(30):
+        left = wanted - (rows @ y[0]).reshape(2, 2)
+        y = y + damped_step(rows, left, torch.ones(2), *no_mask(3), y, IKSettings())
+    reachable = (rows @ torch.linalg.pinv(rows) @ wanted.reshape(-1)).reshape(2, 2)
+    torch.testing.assert_close((rows @ y[0]).reshape(2, 2), reachable, atol=0.02, rtol=0)
