@@ -80,7 +80,7 @@ class DragSettings:
         radius_motion: r1, in pixels of a 512 px image; scales with the image's larger side, and on a
             map coarser than block 6 with the feature pixel.
         radius_tracking: r2, in pixels of a 512 px image; scales likewise.
-        mask_weight: lambda of the mask term.
+        mask_weight: lambda of the mask term; 0 is no mask, and latent IK reads no more than that from it.
         tolerance: how near a handle must come, image pixels; None is 1 for up to five handles and 2 for more.
         max_iterations: the cap of one drag.
         lost_threshold: feature distance above which a handle is reported lost, in the unit of
