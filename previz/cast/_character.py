@@ -1,8 +1,10 @@
 """Mira, the one character of the first bundled checkpoint, and the fixed map from her code z to a scene.
 
-The generator sees z only after StyleGAN2's normalisation to unit mean square, so the scene is a function of that too:
-s = z / sqrt(mean(z^2)), then e = erf(s / sqrt(2)) in -1..1, which is close to uniform for a random z. Each axis of
-the scene is a smooth function (continuous with its slope) of its own e, but for the few products named below.
+The generator sees z only after StyleGAN2's normalisation to unit mean square, so the scene is a function of
+that too: s = z / sqrt(mean(z^2)), then e = erf(s / sqrt(2)) in -1..1, close to uniform for a random z. Each
+axis of the scene is a smooth function (its slope continuous) of its own e, but for the products named below.
+
+The bundled checkpoint was trained on this map and this look: to change either is to make another character.
 """
 
 from __future__ import annotations
@@ -84,12 +86,12 @@ MIRA = Scene(
 
 
 def random_z(seed: int, index: int) -> NDArray[np.float32]:
-    """The code [12] of picture `index` of the dataset `seed`: standard normal, from a generator of its own."""
+    """The code [12] of picture `index` of a dataset: standard normal, from a generator of its own."""
     return np.random.default_rng([seed, index]).standard_normal(Z_DIM).astype(np.float32)
 
 
 def scene_from_z(z: ArrayLike, character: Scene = MIRA) -> Scene:
-    """The scene that a code [12] stands for. Its length does not matter, only its direction; zero is neutral."""
+    """The scene that a code [12] stands for: its direction alone matters; zero is neutral."""
     code = np.asarray(z, np.float64)
     if code.shape != (Z_DIM,):
         raise ValueError(f"z has shape {list(code.shape)}, expected [{Z_DIM}] ({', '.join(Z_NAMES)})")
@@ -147,7 +149,7 @@ def _mouth(e: dict[str, float]) -> dict[str, float]:
 
 
 def _eyes(e: dict[str, float]) -> dict[str, float]:
-    """Lids: open for two thirds of all codes, closed for a fifth; a smile narrows them a little while they are open."""
+    """Lids: closed for a fifth of all codes; while open, a smile narrows and raised brows widen them."""
     closed = _ramp(e["blink"], 0.2, 0.75)
     squint = 0.25 * _ramp(e["smile"], 0.0, 1.0) * (1 - closed)
     wide = 0.35 * _ramp(e["brow"], 0.2, 1.0) * (1 - closed)

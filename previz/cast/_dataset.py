@@ -88,7 +88,7 @@ def create_dataset(folder: Path, settings: DatasetSettings, landmarks: list[str]
         differing = [key for key in meta if found.get(key) != meta[key]]
         if differing:
             key = differing[0]
-            raise CastError(f"{folder}: holds a dataset with {key} {found.get(key)}, not {meta[key]}; name another folder")
+            raise CastError(f"{folder}: its {key} is {found.get(key)}, not {meta[key]}; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
     for name, (dtype, shape) in _arrays(settings, len(landmarks)).items():
         length = int(np.prod(shape)) * np.dtype(dtype).itemsize

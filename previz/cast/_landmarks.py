@@ -1,7 +1,7 @@
 """The 54 named landmarks of the cast: vertices of the hm08 base mesh, found once on its template.
 
-`_L` is the character's left (the viewer's right). A pupil is no vertex but the front pole of the eyeball, so its
-entry names a vertex of that eyeball.
+`_L` is the character's left (the viewer's right). A pupil is no vertex but the front pole of the eyeball, so
+its entry names a vertex of that eyeball.
 """
 
 from __future__ import annotations

@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["look_at", "normal_gatherer", "orthographic", "perspective", "rotation", "turn", "unit", "vertex_normals"]
+__all__ = [
+    "look_at",
+    "normal_gatherer",
+    "orthographic",
+    "perspective",
+    "rotation",
+    "turn",
+    "unit",
+    "vertex_normals",
+]
 
 Array = NDArray[np.float32]
 
@@ -16,7 +25,7 @@ Array = NDArray[np.float32]
 def unit(vectors: NDArray[np.floating]) -> Array:
     """Vectors [..., 3] scaled to length 1 (zero stays zero)."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return (vectors / np.maximum(length, 1e-9)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(length, 1e-9), np.float32)
 
 
 def normal_gatherer(triangles: NDArray[np.integer], count: int) -> sparse.csr_matrix:
@@ -58,7 +67,8 @@ def perspective(field_of_view: float, near: float, far: float) -> NDArray[np.flo
     """A square OpenGL projection [4, 4]; the angle in degrees."""
     t = 1 / math.tan(math.radians(field_of_view) / 2)
     depth = near - far
-    return np.array([[t, 0, 0, 0], [0, t, 0, 0], [0, 0, (far + near) / depth, 2 * far * near / depth], [0, 0, -1, 0]])
+    third = [0, 0, (far + near) / depth, 2 * far * near / depth]
+    return np.array([[t, 0, 0, 0], [0, t, 0, 0], third, [0, 0, -1, 0]])
 
 
 def orthographic(half: float, near: float, far: float) -> NDArray[np.float64]:
@@ -68,7 +78,9 @@ def orthographic(half: float, near: float, far: float) -> NDArray[np.float64]:
     return matrix
 
 
-def look_at(eye: NDArray[np.float64], centre: NDArray[np.float64], up: tuple[float, float, float] = (0, 1, 0)) -> NDArray[np.float64]:
+def look_at(
+    eye: NDArray[np.float64], centre: NDArray[np.float64], up: tuple[float, float, float] = (0, 1, 0)
+) -> NDArray[np.float64]:
     """The view matrix [4, 4] of a camera at `eye` that looks at `centre`."""
     forward = (centre - eye) / np.linalg.norm(centre - eye)
     side = np.cross(forward, np.asarray(up, np.float64))

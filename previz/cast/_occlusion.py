@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from previz.cast._gl import create_context, read_shader
+from previz.cast._gl import create_context, matrix_data, read_shader, set_uniforms
 from previz.cast._mesh import look_at, normal_gatherer, orthographic, vertex_normals
 
 __all__ = ["bake_occlusion"]
@@ -31,7 +31,9 @@ def bake_occlusion(
     depth = context.depth_texture((RESOLUTION, RESOLUTION))
     depth.compare_func = ""
     target = context.framebuffer(depth_attachment=depth)
-    program = context.program(vertex_shader=read_shader("flat.vert.glsl"), fragment_shader=read_shader("none.frag.glsl"))
+    program = context.program(
+        vertex_shader=read_shader("flat.vert.glsl"), fragment_shader=read_shader("none.frag.glsl")
+    )
     mesh = context.vertex_array(
         program,
         [(context.buffer(vertices.astype("f4").tobytes()), "3f", "in_position")],
@@ -48,7 +50,7 @@ def bake_occlusion(
         matrix = orthographic(HALF, 0, 40) @ look_at(centre + 20 * direction, centre, up)
         target.use()
         target.clear(depth=1.0)
-        program["u_view_projection"].write(matrix.T.astype("f4").tobytes())
+        set_uniforms(program, {"u_view_projection": matrix_data(matrix)})
         mesh.render()
         image = np.frombuffer(depth.read(), "f4").reshape(RESOLUTION, RESOLUTION)
         place = (points @ matrix.T)[:, :3] * 0.5 + 0.5

@@ -19,9 +19,19 @@ __all__ = ["Figure", "Posed", "make_figure", "pose_figure"]
 Array = NDArray[np.float32]
 
 NECK = {"neck01": 0.2, "neck02": 0.2, "neck03": 0.2, "head": 0.4}  # share of the head's turn
-ARMS = {"shoulder01.L": -10.0, "shoulder01.R": 10.0, "upperarm01.L": -28.0, "upperarm01.R": 28.0}  # lowered, degrees
+ARMS = {
+    "shoulder01.L": -10.0,
+    "shoulder01.R": 10.0,
+    "upperarm01.L": -28.0,
+    "upperarm01.R": 28.0,
+}  # lowered, degrees
 CLOTH_OFFSET = 0.035  # dm above the body
-LOOK_RANGE = {"Out": 35.0, "In": 35.0, "Up": 30.0, "Down": 30.0}  # degrees of gaze at which a lid has followed fully
+LOOK_RANGE = {
+    "Out": 35.0,
+    "In": 35.0,
+    "Up": 30.0,
+    "Down": 30.0,
+}  # degrees of gaze at which a lid has followed fully
 HEAD = BONES.index("head")
 
 
@@ -68,7 +78,7 @@ class Posed:
 
 
 def macro_amounts(identity: Identity) -> dict[str, float]:
-    """MakeHuman's macro targets with their multilinear amounts: ancestry x gender x age, and gender x age x muscle x weight."""
+    """MakeHuman's macro targets and amounts: ancestry x gender x age, and gender x age x muscle x weight."""
 
     def split(value: float, names: tuple[str, ...]) -> dict[str, float]:
         place = float(np.clip(value, 0, 1)) * (len(names) - 1)
@@ -83,8 +93,12 @@ def macro_amounts(identity: Identity) -> dict[str, float]:
         for age, a in split(identity.age, ("child", "young", "old")).items():
             for name, share in ancestry.items():
                 amounts[f"macro/{name}-{gender}-{age}"] = g * a * share / total
-            for muscle, m in split(identity.muscle, tuple(level.format("muscle") for level in levels)).items():
-                for weight, w in split(identity.weight, tuple(level.format("weight") for level in levels)).items():
+            for muscle, m in split(
+                identity.muscle, tuple(level.format("muscle") for level in levels)
+            ).items():
+                for weight, w in split(
+                    identity.weight, tuple(level.format("weight") for level in levels)
+                ).items():
                     amounts[f"macro/universal-{gender}-{age}-{muscle}-{weight}"] = g * a * m * w
     return {name: amount for name, amount in amounts.items() if amount}
 
@@ -127,7 +141,8 @@ def _fit_hair(figure: Figure, identity: Identity) -> HairFigure:
     def fit(body: Array) -> Array:
         span = body[style.scale_vertices]  # [3, 2, 3]
         scale = np.abs(span[:, 0] - span[:, 1])[np.arange(3), np.arange(3)] / style.scale_length
-        return np.einsum("ij,ijk->ik", style.weights, body[style.reference]) + style.offset * scale
+        placed = np.einsum("ij,ijk->ik", style.weights, body[style.reference]) + style.offset * scale
+        return np.asarray(placed, np.float32)
 
     rest, template = fit(figure.vertices), fit(pack.vertices)
     welded = style.corner[style.triangles]
@@ -136,7 +151,8 @@ def _fit_hair(figure: Figure, identity: Identity) -> HairFigure:
     weights /= weights.sum(1, keepdims=True)
     kept = style.triangles[template[welded][..., 1].max(1) > identity.hair_end - 0.1]
     return HairFigure(
-        vertices=rest[style.corner] + 0.02 * normals[style.corner],  # off the scalp, so that none shows through
+        vertices=rest[style.corner]
+        + 0.02 * normals[style.corner],  # off the scalp, so that none shows through
         normals=normals[style.corner],
         template=template[style.corner],
         texture=style.texture,
@@ -168,7 +184,9 @@ def pose_figure(figure: Figure, scene: Scene) -> Posed:
     else:
         hair_vertices = _skin(hair.vertices, hair.weights, matrices)
         hair_normals = unit(_skin(hair.normals, hair.weights, matrices * np.array([1, 1, 1, 0], np.float32)))
-    return Posed(posed, normals, hair_vertices, hair_normals, (pupils @ head[:, :3].T + head[:, 3]).astype(np.float32))
+    return Posed(
+        posed, normals, hair_vertices, hair_normals, (pupils @ head[:, :3].T + head[:, 3]).astype(np.float32)
+    )
 
 
 def _lids_follow(scene: Scene) -> list[tuple[str, float]]:
@@ -198,7 +216,9 @@ def _turn_eyes(figure: Figure, vertices: Array, scene: Scene) -> NDArray[np.floa
 def _bone_matrices(joints: Array, parents: NDArray[np.int32], scene: Scene) -> Array:
     """The motion [B, 3, 4] of each bone from rest; parents come before their children."""
     pose = scene.pose
-    local = {name: turn(pose.yaw * share, pose.pitch * share, pose.roll * share) for name, share in NECK.items()}
+    local = {
+        name: turn(pose.yaw * share, pose.pitch * share, pose.roll * share) for name, share in NECK.items()
+    }
     local |= {name: rotation((0, 0, 1), angle) for name, angle in ARMS.items()}
     matrices: list[NDArray[np.float64]] = []
     for name, joint, parent in zip(BONES, joints, parents, strict=True):
@@ -214,7 +234,9 @@ def _skin(points: Array, weights: sparse.csr_matrix, matrices: Array) -> Array:
     """Linear blend skinning of [N, 3]."""
     blend = weights @ matrices.reshape(len(matrices), 12)
     x, y, z = points[:, :1], points[:, 1:2], points[:, 2:]
-    return np.asarray(blend[:, 0::4] * x + blend[:, 1::4] * y + blend[:, 2::4] * z + blend[:, 3::4], np.float32)
+    return np.asarray(
+        blend[:, 0::4] * x + blend[:, 1::4] * y + blend[:, 2::4] * z + blend[:, 3::4], np.float32
+    )
 
 
 def _part_normals(figure: Figure, vertices: Array, normals: Array, head: Array) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from previz.cast._gl import create_context, read_shader
+from previz.cast._gl import create_context, matrix_data, read_shader, set_uniforms
 from previz.cast._mesh import look_at, orthographic, perspective
 from previz.cast._pack import PARTS, Pack
 from previz.cast._pose import Figure, Posed, landmark_points, make_figure, pose_figure
@@ -23,7 +23,15 @@ __all__ = ["Renderer"]
 SUPERSAMPLING = 2  # rendered this many times larger, beside the multisampling
 MULTISAMPLING = 4
 SHADOW_SIZE = 512
-SHADERS = {"skin": "skin", "eyes": "eye", "teeth": "mouth", "tongue": "mouth", "lashes": "lash", "cloth": "cloth", "hair": "hair"}
+SHADERS = {
+    "skin": "skin",
+    "eyes": "eye",
+    "teeth": "mouth",
+    "tongue": "mouth",
+    "lashes": "lash",
+    "cloth": "cloth",
+    "hair": "hair",
+}
 SHADOWLESS = ("eyes", "lashes")  # cast no shadow of their own
 
 
@@ -58,7 +66,9 @@ class Renderer:
         self.gl_renderer: str = self._context.info["GL_RENDERER"]
         self._models: dict[Identity, _Model] = {}
         self._targets: dict[int, tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
-        self._programs = {name: self._program("surface.vert.glsl", f"{name}.frag.glsl") for name in set(SHADERS.values())}
+        self._programs = {
+            name: self._program("surface.vert.glsl", f"{name}.frag.glsl") for name in set(SHADERS.values())
+        }
         self._solid = self._program("depth.vert.glsl", "none.frag.glsl")
         self._cut = self._program("depth.vert.glsl", "cut.frag.glsl")
         self._backdrop_program = self._program("backdrop.vert.glsl", "backdrop.frag.glsl")
@@ -93,10 +103,10 @@ class Renderer:
         return _shrink(large.reshape(size * SUPERSAMPLING, size * SUPERSAMPLING, 3)[::-1])
 
     def landmarks(self, scene: Scene, size: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Landmarks [K, 2] in px of a picture `size` wide, and which are seen [K], in the order of `pack.landmarks`.
+        """Landmarks [K, 2] in px of a picture `size` wide, and which are seen [K], in the pack's order.
 
-        A landmark is seen when it is in the picture and nothing lies between it and the camera, found exactly by
-        casting a ray at the posed triangles. Coordinates have their origin at the picture's top-left corner.
+        A landmark is seen when it is in the picture and nothing lies between it and the camera, found exactly
+        by casting a ray at the posed triangles. The origin is the picture's top-left corner.
         """
         figure = self._model(scene.identity).figure
         posed = pose_figure(figure, scene)
@@ -133,10 +143,14 @@ class Renderer:
             count = len(hair.vertices)
             static = np.hstack([hair.template, np.zeros((count, 4)), hair.texture, np.ones((count, 1))])
             hair_buffer = gl.buffer(reserve=count * 24, dynamic=True)
-            batches.append(self._batch("hair", hair_buffer, gl.buffer(static.astype("f4").tobytes()), hair.triangles))
+            batches.append(
+                self._batch("hair", hair_buffer, gl.buffer(static.astype("f4").tobytes()), hair.triangles)
+            )
         return _Model(figure, body, hair_buffer, tuple(batches))
 
-    def _batch(self, name: str, moving: moderngl.Buffer, fixed: moderngl.Buffer, triangles: NDArray[np.int32]) -> _Batch:
+    def _batch(
+        self, name: str, moving: moderngl.Buffer, fixed: moderngl.Buffer, triangles: NDArray[np.int32]
+    ) -> _Batch:
         gl = self._context
         index = gl.buffer(triangles.astype("i4").tobytes())
         layout = ("in_template", "in_mask", "in_texture", "in_occlusion")
@@ -164,52 +178,62 @@ class Renderer:
             gl, shape = self._context, (size, size)
             samples = min(MULTISAMPLING, gl.max_samples)
             self._targets[size] = (
-                gl.framebuffer([gl.renderbuffer(shape, 4, samples=samples)], gl.depth_renderbuffer(shape, samples=samples)),
+                gl.framebuffer(
+                    [gl.renderbuffer(shape, 4, samples=samples)],
+                    gl.depth_renderbuffer(shape, samples=samples),
+                ),
                 gl.framebuffer([gl.renderbuffer(shape, 4)]),
             )
         return self._targets[size]
 
-    def _draw_depth(self, model: _Model, scene: Scene, matrix: NDArray[np.float64], without: tuple[str, ...]) -> None:
+    def _draw_depth(
+        self, model: _Model, scene: Scene, matrix: NDArray[np.float64], without: tuple[str, ...]
+    ) -> None:
         """Depth alone, through `matrix`, of all parts but some."""
-        data = matrix.T.astype("f4").tobytes()
-        self._solid["u_view_projection"].write(data)
-        self._cut["u_view_projection"].write(data)
-        self._cut["u_hair_end"].value = scene.identity.hair_end
+        data = matrix_data(matrix)
+        set_uniforms(self._solid, {"u_view_projection": data})
+        set_uniforms(self._cut, {"u_view_projection": data, "u_hair_end": scene.identity.hair_end})
         for batch in model.batches:
             if batch.name not in without:
-                self._cut["u_is_cloth"].value = batch.name == "cloth"
+                set_uniforms(self._cut, {"u_is_cloth": batch.name == "cloth"})
                 batch.depth.render()
 
     def _draw_backdrop(self, light: Light) -> None:
         gl = self._context
-        self._backdrop_program["u_centre"].value = light.backdrop_centre
-        self._backdrop_program["u_edge"].value = light.backdrop_edge
+        set_uniforms(
+            self._backdrop_program, {"u_centre": light.backdrop_centre, "u_edge": light.backdrop_edge}
+        )
         gl.disable(gl.DEPTH_TEST)
         self._backdrop.render(gl.TRIANGLE_STRIP)
         gl.enable(gl.DEPTH_TEST)
 
     def _draw_surfaces(
-        self, model: _Model, scene: Scene, view: NDArray[np.float64], shadow: NDArray[np.float64], eye: NDArray[np.float64]
+        self,
+        model: _Model,
+        scene: Scene,
+        view: NDArray[np.float64],
+        shadow: NDArray[np.float64],
+        eye: NDArray[np.float64],
     ) -> None:
         """Shade only what the depth pass left in front."""
         gl = self._context
         gl.depth_func = "=="
         self._shadow.use(0)
-        values = _uniforms(scene.light) | _uniforms(scene.materials) | {
-            "u_eye": tuple(eye.tolist()), "u_shadow": 0, "u_shadow_texel": 1 / SHADOW_SIZE,
-        }  # fmt: skip
+        values = _uniforms(scene.light) | _uniforms(scene.materials)
+        values |= {"u_eye": tuple(eye.tolist()), "u_shadow": 0, "u_shadow_texel": 1 / SHADOW_SIZE}
+        values |= {
+            "u_view_projection": matrix_data(view),
+            "u_shadow_projection": matrix_data(shadow),
+            "u_is_cloth": True,
+        }
         for batch in model.batches:
-            program = batch.shaded.program
-            _set(program, values | {"u_is_tongue": batch.name == "tongue", "u_is_cloth": True})
-            for name, matrix in (("u_view_projection", view), ("u_shadow_projection", shadow)):
-                if name in program:
-                    program[name].write(matrix.T.astype("f4").tobytes())
+            set_uniforms(batch.shaded.program, values | {"u_is_tongue": batch.name == "tongue"})
             batch.shaded.render()
         gl.depth_func = "<"
 
 
 def project(points: NDArray[np.floating], view: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points [N, 3] to (x, y, depth): x right and y down, 0..1 over the picture; depth is linear on the screen."""
+    """Points [N, 3] to (x right, y down, depth), 0..1 over the picture; depth is linear on the screen."""
     clip = points @ view[:, :3].T + view[:, 3]
     place = clip[:, :3] / clip[:, 3:]
     return np.stack([0.5 + 0.5 * place[:, 0], 0.5 - 0.5 * place[:, 1], place[:, 2]], 1)
@@ -236,12 +260,6 @@ def _shadow_camera(scene: Scene, figure: Figure) -> NDArray[np.float64]:
 def _uniforms(group: Light | Materials) -> dict[str, Any]:
     """The fields of a part of the scene as the shaders' uniforms."""
     return {f"u_{field.name}": getattr(group, field.name) for field in fields(group)}
-
-
-def _set(program: moderngl.Program, values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        if name in program:
-            program[name].value = value
 
 
 def _shrink(large: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -72,7 +72,7 @@ class Light:
 class Camera:
     """A long lens aimed at the neutral head, so that it does not zoom when the jaw opens.
 
-    The picture is `2 * half_height` head heights (chin to crown) high, and centred `aim` head heights over the chin.
+    It shows `2 * half_height` head heights (chin to crown), its centre `aim` of them over the chin.
     """
 
     half_height: float = 0.66
@@ -90,7 +90,7 @@ class Expression:
 
 @dataclass(frozen=True)
 class Pose:
-    """Turn of the head: yaw > 0 to the character's left, pitch > 0 down, roll > 0 towards the left shoulder."""
+    """Turn of the head: yaw > 0 to the character's left, pitch > 0 down, roll > 0 tips to the left."""
 
     yaw: float = 0.0
     pitch: float = 0.0

