@@ -74,17 +74,23 @@ def comparison_pictures(comparison: Comparison, worst: bool, count: int = 10) ->
 
 
 def export_run(
-    folder: Path, pairs: Pairs, path: Path, name: str, notes: dict[str, Any] | None = None, *, force: bool = False
+    folder: Path,
+    pairs: Pairs,
+    path: Path,
+    name: str,
+    *,
+    force: bool = False,
 ) -> tuple[Generator, Comparison]:
-    """Write the averaged generator of the run in `folder` as a checkpoint with its card, and measure what was written.
+    """Write the averaged generator of the run in `folder` as a checkpoint with its card.
 
-    The figures are those of the file, that is after rounding to half precision.
+    The figures of the card are those of the file, that is after rounding to half precision.
     """
     state = load_state(folder)
     generator = state.average
     set_w_average(generator)
-    card = make_card(generator, name, pairs, {"steps": state.step, "pictures": state.seen, "seconds": round(state.seconds)})
-    card.update(notes or {})
+    card = make_card(
+        generator, name, pairs, {"steps": state.step, "pictures": state.seen, "seconds": round(state.seconds)}
+    )
     save_generator(generator, path, card, force=force)
     written = load_generator(path)
     comparison = compare(written, pairs)
@@ -109,6 +115,6 @@ def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str,
             "previz cast train",
             "previz cast export",
         ],
-        "training": training | {"renders": int(len(pairs.ready()))},
+        "training": training | {"renders": len(pairs.ready())},
         "parameters": sum(p.numel() for p in generator.parameters()),
     }

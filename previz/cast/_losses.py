@@ -13,7 +13,7 @@ SMALLEST = 16  # px: the coarsest level of the pyramid
 def face_weight(landmarks: Tensor, size: int, sigma: float = 5 / 128) -> Tensor:
     """A soft mask of the eyes, brows and mouth: 1 on a landmark, falling off as a Gaussian.
 
-    landmarks [N, K, 2] in pixels of a `size` px picture; sigma is a share of that size. -> [N, 1, size, size].
+    landmarks [N, K, 2] in pixels of a `size` px picture, sigma a share of that size. -> [N, 1, size, size].
     """
     centres = torch.arange(size, device=landmarks.device) + 0.5
     scale = 2 * (sigma * size) ** 2
@@ -45,7 +45,7 @@ def _level(difference: Tensor, weight: Tensor, gradient_weight: float) -> Tensor
 
 
 def blur_to_detail(image: Tensor, detail: int) -> Tensor:
-    """The picture with no more detail than `detail` px hold: area-averaged down, bilinear up. [N, 3, s, s]."""
+    """The picture with the detail that `detail` px hold: area-averaged down, bilinear up. [N, 3, s, s]."""
     small = F.interpolate(image, size=detail, mode="area")
     return F.interpolate(small, size=image.shape[-1], mode="bilinear", align_corners=False)
 

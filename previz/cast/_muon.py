@@ -24,7 +24,7 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
     for _ in range(steps):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.T if tall else x).to(matrix.dtype)
+    return torch.Tensor.to(x.T if tall else x, matrix.dtype)
 
 
 class Muon:

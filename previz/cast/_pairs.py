@@ -75,15 +75,17 @@ def open_pairs(folder: Path) -> Pairs:
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         count, size, z_names, names = (meta[key] for key in ("count", "size", "z_names", "landmarks"))
-        arrays = [
+        images, codes, landmarks = (
             np.memmap(folder / name, dtype, "r", shape=shape)
             for name, dtype, shape in (
                 ("images.u8", "u1", (count, size, size, 3)),
                 ("z.f4", "<f4", (count, len(z_names))),
                 ("landmarks.f4", "<f4", (count, len(names), 2)),
             )
-        ]
+        )
     except (OSError, ValueError, KeyError) as error:
-        raise CastError(f"{folder}: not a dataset of renders ({error}); make one with `previz cast dataset`") from error
+        raise CastError(
+            f"{folder}: not a dataset of renders ({error}); make one with `previz cast dataset`"
+        ) from error
     face = np.array([i for i, name in enumerate(names) if name.startswith(FACE_LANDMARKS)])
-    return Pairs(folder, size, tuple(z_names), *arrays, face=face, _ready=np.arange(0))
+    return Pairs(folder, size, tuple(z_names), images, codes, landmarks, face, np.arange(0))

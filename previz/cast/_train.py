@@ -1,4 +1,4 @@
-"""The paired regression that makes a character: z, the render of its scene, and a StyleGAN2 generator between."""
+"""Paired regression: a StyleGAN2 generator learns to draw the scene that z names."""
 
 from __future__ import annotations
 
@@ -118,7 +118,8 @@ def new_state(config: GeneratorConfig, seed: int = 0) -> TrainState:
             generator.synthesis.block(block).torgb.weight.mul_(0.3)  # the pictures start near grey
     average = Generator(config).requires_grad_(False)
     average.load_state_dict(generator.state_dict())
-    generator, average = (net.to(memory_format=torch.channels_last) for net in (generator, average))
+    for net in (generator, average):
+        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kernels = [p for p in generator.parameters() if p.ndim == 4 and p.shape[-1] == 3]
     others = [p for p in generator.parameters() if not (p.ndim == 4 and p.shape[-1] == 3)]
     adam = torch.optim.Adam(others, betas=(0.9, 0.99))
@@ -155,7 +156,7 @@ def load_state(folder: Path) -> TrainState:
         for name, value in content["progress"].items():
             setattr(state, name, value)
     except Exception as error:
-        raise CastError(f"{path}: can't be resumed from ({error}); move it away to start anew") from error
+        raise CastError(f"{path}: not a state that can be resumed; move it away to start anew") from error
     return state
 
 
@@ -188,11 +189,13 @@ def average_gradients(network: nn.Module) -> None:
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     torch.distributed.all_reduce(flat)
     flat /= torch.distributed.get_world_size()
-    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+    for gradient, part in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
         gradient.copy_(part.view(gradient.shape))
 
 
-def draw_batch(pairs: Pairs, settings: TrainSettings, state: TrainState, rank: int) -> tuple[Tensor, Tensor, Tensor]:
+def draw_batch(
+    pairs: Pairs, settings: TrainSettings, state: TrainState, rank: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """The pictures of a step: a pure function of seed, step and process, given what is rendered."""
     size, batch = settings.phase(state.seen, pairs.size)
     generator = np.random.default_rng([settings.seed, state.step, rank])
@@ -233,8 +236,8 @@ def train(
 ) -> TrainState:
     """Train until `settings.images` pictures were shown, resuming from `folder` where it holds a run.
 
-    The first process (`rank` 0) writes: the state and a line of `log.jsonl` every `evaluate_every` seconds. With
-    torch.distributed initialised every process takes its own part of each step.
+    The first process (`rank` 0) writes the state and a line of `log.jsonl` every `evaluate_every` seconds.
+    With torch.distributed initialised every process takes its own part of each step.
     """
     folder.mkdir(parents=True, exist_ok=True)
     resumed = (folder / STATE).exists()

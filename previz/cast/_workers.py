@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from torch.multiprocessing.spawn import spawn
 
 from previz.cast._pairs import open_pairs
 from previz.cast._train import TrainEvent, TrainSettings, train
@@ -22,14 +22,14 @@ def train_in_processes(
     callback: Callable[[TrainEvent], None] | None = None,
     evaluate_every: float = 120.0,
 ) -> None:
-    """Run `train` in `processes` single-threaded processes; `callback` is called in the first, and must pickle."""
+    """Run `train` in single-threaded processes; `callback` is called in the first, and must pickle."""
     if processes == 1:
         torch.set_num_threads(1)
         train(open_pairs(dataset), folder, settings, callback, evaluate_every=evaluate_every)
         return
     with tempfile.TemporaryDirectory() as meeting:
         arguments = (processes, Path(meeting) / "store", dataset, folder, settings, callback, evaluate_every)
-        mp.spawn(_work, args=arguments, nprocs=processes)  # type: ignore[no-untyped-call]
+        spawn(_work, args=arguments, nprocs=processes)  # type: ignore[no-untyped-call]
 
 
 def _work(

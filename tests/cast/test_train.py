@@ -1,0 +1,148 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from previz.cast import TrainEvent, TrainSettings, compare, comparison_pictures, export_run, open_pairs
+from previz.cast import _train as trainer
+from previz.cast._pairs import Pairs
+from previz.errors import CastError
+from previz.generator import load_generator
+
+SETTINGS = TrainSettings(
+    images=96,
+    phases=((0.5, 16, 4), (0.5, 32, 4), (0.5, 64, 4)),
+    channels={4: 8, 8: 8, 16: 8, 32: 8},
+    w_dim=8,
+    mapping_layers=2,
+)
+NAMES = ["pupil_L", "nose_tip", "mouth_corner_R"]
+SIZE = 32
+
+
+def write_dataset(folder: Path, count: int = 560, done: int | None = None) -> Path:
+    """Discs whose place is the code: enough for a generator to learn something in a few steps."""
+    folder.mkdir()
+    rng = np.random.default_rng(5)
+    codes = rng.standard_normal((count, 2)).astype("<f4")
+    places = 16 + 8 * codes / np.sqrt((codes**2).mean(axis=1, keepdims=True))
+    x, y = np.meshgrid(np.arange(SIZE) + 0.5, np.arange(SIZE) + 0.5)
+    distance = np.hypot(x - places[:, 0, None, None], y - places[:, 1, None, None])
+    pictures = np.repeat((255 * (distance < 5))[..., None], 3, axis=3).astype("u1")
+    landmarks = np.repeat(places[:, None], len(NAMES), axis=1).astype("<f4")
+    for name, array in (("images.u8", pictures), ("z.f4", codes), ("landmarks.f4", landmarks)):
+        array.tofile(folder / name)
+    meta = {"count": count, "size": SIZE, "z_names": ["x", "y"], "landmarks": NAMES}
+    (folder / "meta.json").write_text(json.dumps(meta))
+    (folder / "done_0of1.json").write_text(json.dumps({"done": count if done is None else done}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
+    return open_pairs(write_dataset(tmp_path_factory.mktemp("pairs") / "data"))
+
+
+def test_pairs_keep_the_first_pictures_out_of_training(pairs: Pairs) -> None:
+    assert pairs.held_out().tolist() == list(range(512))
+    assert pairs.training().tolist() == list(range(512, 560))
+    z, pictures, landmarks = pairs.read(np.array([0, 3]), 16)
+    assert z.shape == (2, 2)
+    assert pictures.shape == (2, 3, 16, 16)
+    assert landmarks.shape == (2, 2, 2)  # the nose does not weigh
+    assert torch.allclose(landmarks[1, 0], torch.from_numpy(pairs.landmarks[3, 0].copy()) / 2)
+
+
+def test_a_growing_dataset_is_read_as_far_as_it_is_rendered(tmp_path: Path) -> None:
+    pairs = open_pairs(write_dataset(tmp_path / "data", done=520))
+    assert pairs.training().tolist() == list(range(512, 520))
+    pairs = open_pairs(write_dataset(tmp_path / "young", done=100))
+    with pytest.raises(CastError, match="young: no picture after the 512 held-out ones is rendered yet"):
+        pairs.training()
+
+
+def test_a_folder_that_is_no_dataset_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        CastError, match=r"not a dataset of renders .*; make one with `previz cast dataset`"
+    ) as error:
+        open_pairs(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_phases_grow_to_the_size_of_the_renders() -> None:
+    sizes = [SETTINGS.phase(seen, largest=32)[0] for seen in (0, 47, 48, 95, 200)]
+    assert sizes == [16, 16, 32, 32, 32]
+
+
+def test_the_learning_rate_warms_up_holds_and_falls() -> None:
+    settings = TrainSettings(images=1000, learning_rate=1.0, decay=0.5)
+    assert settings.rate(0, 0) == pytest.approx(0.02)
+    assert settings.rate(400, 100) == 1.0
+    assert settings.rate(750, 100) == pytest.approx(0.5)
+    assert settings.rate(1000, 100) == pytest.approx(0.01)
+
+
+def test_training_brings_the_error_down(pairs: Pairs, tmp_path: Path) -> None:
+    events: list[TrainEvent] = []
+    settings = TrainSettings(**{**vars(SETTINGS), "images": 640})
+    before = trainer.evaluate(trainer.new_state(trainer.new_config(settings, 2, 32)).average, pairs, 32)
+    trainer.train(pairs, tmp_path / "run", settings, events.append, evaluate_every=1.0)
+    assert events[-1].seen == 640
+    assert events[-1].size == 32
+    assert events[-1].figures["l1"] < 0.5 * before["l1"]
+    lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [event.step for event in events]
+
+
+def test_a_stopped_run_resumes_to_the_same_weights(pairs: Pairs, tmp_path: Path) -> None:
+    whole = trainer.train(pairs, tmp_path / "whole", SETTINGS, evaluate_every=1e9)
+
+    def stop(event: TrainEvent) -> None:
+        if event.step == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(pairs, tmp_path / "run", SETTINGS, stop, evaluate_every=0.0)
+    resumed = trainer.train(pairs, tmp_path / "run", SETTINGS, evaluate_every=1e9)
+    assert resumed.step == whole.step
+    for name, value in whole.average.state_dict().items():
+        assert torch.equal(value, resumed.average.state_dict()[name]), name
+
+
+def test_a_damaged_state_is_refused_in_one_line(pairs: Pairs, tmp_path: Path) -> None:
+    (tmp_path / trainer.STATE).write_bytes(b"not a state")
+    with pytest.raises(
+        CastError, match=r"state\.pt: not a state that can be resumed; move it away to start anew$"
+    ):
+        trainer.train(pairs, tmp_path, SETTINGS)
+
+
+def test_a_run_of_another_architecture_is_not_resumed(pairs: Pairs, tmp_path: Path) -> None:
+    trainer.train(
+        pairs, tmp_path / "run", TrainSettings(**{**vars(SETTINGS), "images": 8}), evaluate_every=0.0
+    )
+    with pytest.raises(CastError, match="run: holds a run of another architecture; give another folder"):
+        trainer.train(pairs, tmp_path / "run", TrainSettings(**{**vars(SETTINGS), "w_dim": 16}))
+
+
+def test_export_writes_a_checkpoint_with_its_card_and_what_was_measured_of_it(
+    pairs: Pairs, tmp_path: Path
+) -> None:
+    trainer.train(pairs, tmp_path / "run", SETTINGS, evaluate_every=1e9)
+    path = tmp_path / "disc.safetensors"
+    generator, comparison = export_run(tmp_path / "run", pairs, path, "disc")
+    assert generator.card["name"] == "disc"
+    assert generator.card["training"]["pictures"] == 96
+    written = load_generator(path)
+    again = compare(written, pairs)
+    assert again.figures == pytest.approx(comparison.figures)
+    assert generator.card["figures"]["32px_face_l1"] == pytest.approx(again.figures["face_l1"], abs=1e-4)
+    worst = comparison_pictures(comparison, worst=True, count=3)
+    assert len(worst) == 3
+    assert worst[0].shape == (2 * SIZE, SIZE, 3)
+    assert float(comparison.face_l1.max()) == float(comparison.face_l1[comparison.face_l1.argsort()[-1]])
+    # truncation to 0 gives the mean w, which the run did not store
+    assert torch.allclose(written.sample_w(1, truncation=0.0)[0, 0], written.mapping.w_avg)
+    assert written.mapping.w_avg.abs().max() > 0
