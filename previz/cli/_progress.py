@@ -99,7 +99,7 @@ class Bar:
         if isinstance(event, SolveStarted):
             self._progress.update(self._task, total=event.total)
         elif isinstance(event, FrameIterated):
-            status = f"frame {event.frame}, iteration {event.iteration}, error {event.error_max:.2f} px"
+            status = f"{event.frame}: {event.iteration} iterations, {event.error_max:.2f} px"
             self._progress.update(self._task, status=status + self._time)
         elif isinstance(event, FrameSolved):
             left = self._left.after(event)
@@ -119,16 +119,16 @@ class Bar:
 
 
 @contextmanager
-def reporter() -> Iterator[Reporter]:
-    """A live bar if stderr is a terminal, plain lines if not."""
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+def reporter(console: Console | None = None) -> Iterator[Reporter]:
+    """A live bar if the console, by default stderr, is a terminal; plain lines if not."""
+    console = console or Console(stderr=True, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         yield Lines()
         return
     columns = (
         SpinnerColumn(finished_text=" "),
         TextColumn("{task.description:<8}", markup=False),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=14),  # so that all of it fits 80 columns
         TextColumn("{task.completed}/{task.total} frames", markup=False),
         TextColumn("{task.fields[status]}", markup=False),
     )

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -11,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from rich.console import Console
 
-from previz import Take, probe_video, read_video, save_generator
-from previz.animate import FrameSolved
+from previz import FrameIterated, FrameSolved, SolveStarted, Take, probe_video, read_video, save_generator
 from previz.cli import main
 from previz.cli._closing import frame_list
-from previz.cli._progress import TimeLeft, clock, describe
+from previz.cli._progress import TimeLeft, clock, describe, reporter
 from tests.animate.characters import make_generator
 
 TIMELINE = """\
@@ -251,6 +252,23 @@ def test_second_render_elsewhere_is_the_same_to_the_byte(shot):
 
 def solved(index: int, reused: bool, seconds: float = 2.0) -> FrameSolved:
     return FrameSolved(1000 + index, index, 4, 12, 0.456, seconds, "ok", ("jaw",), reused)
+
+
+def test_bar_on_a_terminal_of_80_columns_shows_frames_iterations_error_and_time_left():
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, color_system=None, legacy_windows=False)
+    with reporter(console) as progress:
+        progress.solving(SolveStarted("shot", (1001, 1002, 1003, 1004), 4, "every-frame", 1.0))
+        progress.solving(solved(2, reused=False, seconds=62.5))
+        progress.solving(FrameIterated(1003, 134, 10.823, 2.0))
+    assert "2/4 frames 1003: 134 iterations, 10.82 px, 2:05 left" in screen.getvalue()
+    assert "frame 1002: lost jaw" in screen.getvalue()
+
+
+def test_bar_hands_frames_on():
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with reporter(console) as progress:
+        assert list(progress.encoding([1, 2, 3], 3)) == [1, 2, 3]
 
 
 def test_time_left_counts_frames_that_were_solved_only():
