@@ -46,7 +46,7 @@ def test_the_neutral_face_has_open_eyes_a_closed_mouth_and_a_trace_of_a_smile():
 
 @given(CODES, st.floats(0.2, 5))
 def test_the_length_of_a_code_does_not_matter(z, factor):
-    np.testing.assert_allclose(vector(scene_from_z(factor * z)), vector(scene_from_z(z)), atol=1e-6)
+    np.testing.assert_allclose(vector(scene_from_z(factor * z)), vector(scene_from_z(z)), atol=1e-5)
 
 
 @given(CODES)
@@ -95,7 +95,7 @@ def test_about_two_in_five_mouths_are_open_and_one_in_five_lids_closed():
     found = [units(scene_from_z(random_z(3, i))) for i in range(2000)]
     opened = np.mean([scene.get("jawOpen", 0) > 0.1 for scene in found])
     closed = np.mean([scene.get("eyeBlinkLeft", 0) > 0.8 for scene in found])
-    assert 0.34 < opened < 0.44
+    assert 0.38 < opened < 0.48
     assert 0.16 < closed < 0.25
 
 
