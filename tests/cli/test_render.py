@@ -233,7 +233,7 @@ def test_interrupted_render_goes_on_where_it_stopped(shot):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         deadline = time.monotonic() + 60
-        while len(list(shot.glob("renders/*.partial/*.safetensors"))) < 3 and time.monotonic() < deadline:
+        while len(list(shot.glob("renders/*.partial/[!.]*.safetensors"))) < 3 and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         errors = process.communicate(timeout=60)[1]
