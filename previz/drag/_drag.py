@@ -20,7 +20,7 @@ from previz.geometry import clamp_to_image
 SOLVERS: dict[str, Solver] = {"adam": drag_adam, "ik": drag_ik}
 """Every way of dragging, by the name that `DragSettings.method` gives it."""
 
-AUTO = "adam"
+AUTO = "ik"
 """What "auto" stands for."""
 
 

@@ -8,13 +8,13 @@ in the null space.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from previz.drag._matching import Template, curvature, feature_gradient, match, read_template
-from previz.drag._progress import Progress, advance, finish
+from previz.drag._progress import Progress, advance, distance_to_goals, finish
 from previz.drag._sampling import sample_features
 from previz.drag._settings import IKSettings
 from previz.drag._tracking import paper_pixel, search_offsets, search_step
@@ -29,7 +29,7 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
     """Step all handles towards their targets at once, by as much as the linearisation can be trusted.
 
     Every handle is a row pair of the system whether it has arrived or not, so a pinned one is held, not just
-    left alone. What is returned is the iterate that arrived, else the one with the least mean distance.
+    left alone. What is returned is the best iterate that arrived, else the one with the least mean distance.
     """
     task = _with_own_limits(task)
     settings, reference, ik = task.settings, task.reference, task.settings.ik
@@ -39,6 +39,8 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
     away = task.w[:layers] - reference.w[:layers]  # from home, [layers, w_dim]
     away = away if settings.space == "w+" else away.mean(dim=0, keepdim=True)
     offset, progress, expected = torch.zeros_like(away), Progress(), task.handles
+    finely = replace(task, tolerance=task.tolerance * ik.settle)
+    arrived = Arrival()
     handles = predicted = task.handles
     trust = ik.trust * paper_pixel(reference)
     while True:
@@ -47,9 +49,10 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
         feature_map = generator.features(w[None], reference.block)[0]
         before = handles
         handles, distance = match(feature_map, expected, template, search, search_step(reference), ik.prior)
-        progress = advance(progress, task, w, handles, distance, callback)
-        if progress.status is not None:
-            return finish(progress)
+        progress = advance(progress, finely, w, handles, distance, callback)
+        arrived = note_arrival(arrived, progress, task)
+        if progress.status is not None or arrived.count > ik.settle_iterations:
+            return finish(arrived.progress or progress)
         if progress.iterations > 1:
             trust = next_trust(trust, handles - before, predicted, ik, paper_pixel(reference))
         rows = position_jacobian(feature_map, handles, template, offset, _vjp_batch(ik, task.w.device))
@@ -59,6 +62,23 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
         predicted = (rows @ step).reshape(-1, 2)
         expected = clamp_to_image(handles + predicted, reference.image_size)
         offset = offset.detach() + step.reshape(offset.shape)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The progress that ends with the best iterate within the tolerance, and how many came since."""
+
+    progress: Progress | None = None
+    count: int = 0
+
+
+def note_arrival(arrival: Arrival, progress: Progress, task: DragTask) -> Arrival:
+    """Look whether the best iterate so far is within the tolerance of the task."""
+    assert progress.best is not None
+    near = distance_to_goals(task, progress.best.handles) <= task.tolerance
+    if not bool((near | (task.weights == 0)).all()):
+        return replace(arrival, count=arrival.count + (arrival.progress is not None))
+    return Arrival(replace(progress, status="ok"), arrival.count + 1)
 
 
 def _with_own_limits(task: DragTask) -> DragTask:

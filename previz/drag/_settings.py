@@ -36,6 +36,9 @@ class IKSettings:
             the search must make up for.
         mask_rows: random sketches of the change of the fixed area.
         mask_damping: mu of these.
+        settle: a drag that has arrived goes on until its handles are within this share of the tolerance, as a
+            tolerance that is a dead band makes neighbouring frames tremble.
+        settle_iterations: the most iterations that this may take.
         max_iterations: the cap, where it is lower than that of the drag.
         stall_window: as in `DragSettings`, of iterations that do more.
         vjp_batch: vector-Jacobian products a backward pass; None is one on a CPU, where single ones are
@@ -51,15 +54,18 @@ class IKSettings:
     prior: float = 0.016
     mask_rows: int = 32
     mask_damping: float = 0.1
+    settle: float = 0.1
+    settle_iterations: int = 3
     max_iterations: int = 30
     stall_window: int = 6
     vjp_batch: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no solve can use."""
-        for name in ("damping", "trust", "trust_least", "trust_most", "patch_spacing", "mask_damping"):
+        lengths = ("trust", "trust_least", "trust_most", "patch_spacing")
+        for name in (*lengths, "damping", "mask_damping", "settle"):
             _require_above_zero(f"ik.{name}", getattr(self, name))
-        for name in ("pull", "prior", "mask_rows", "max_iterations"):
+        for name in ("pull", "prior", "mask_rows", "settle_iterations", "max_iterations"):
             _require_at_least(f"ik.{name}", getattr(self, name), 0)
         _require_at_least("ik.stall_window", self.stall_window, 1)
         if self.vjp_batch is not None:

@@ -196,14 +196,14 @@ Mask = Annotated[
 class SolverSpec(Spec):
     """How the drag is solved; None leaves a choice to the solver. Distances are in pixels of the canvas."""
 
-    method: Literal["auto", "adam"] = "auto"
-    """The solver; auto is the best there is for the generator."""
+    method: Literal["auto", "ik", "adam"] = "auto"
+    """The solver: ik is latent IK, adam the paper's; auto is the one that measured best, ik."""
     mode: Literal["every-frame", "keys"] = "every-frame"
     """Solve every frame, or the keys with a spline between, and more where that misses the tolerance."""
     tolerance: Annotated[Number, Field(gt=0)] | None = None
     """How near a handle must come to its target, in pixels; None: the paper's 1, or 2 from 6 handles on."""
     learning_rate: Annotated[Number, Field(gt=0, le=10)] = 2e-3
-    """The step of the optimiser."""
+    """The step of adam."""
     max_iterations: Annotated[Whole, Field(ge=1, le=100_000)] = 200
     """The most steps a frame."""
     layers: Annotated[Whole, Field(ge=1, le=64)] = 6

@@ -1,6 +1,7 @@
 """A whole drag: where it arrives, how it ends, and what it refuses."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -9,7 +10,8 @@ from moving_texture import MovingTexture
 from previz.drag import AUTO, SOLVERS, DragSettings, adam_start, adam_step, drag, make_reference, track_points
 from previz.errors import SolveError
 
-SETTINGS = DragSettings()
+PAPER = partial(DragSettings, method="adam")
+SETTINGS = PAPER()
 ONE = torch.tensor([[30.0, 30.0]])
 
 
@@ -27,7 +29,7 @@ def test_a_handle_arrives_within_the_papers_one_pixel(texture):
 
 
 def test_a_finer_tolerance_is_reached(texture):
-    settings = DragSettings(tolerance=0.2, learning_rate=5e-4)
+    settings = PAPER(tolerance=0.2, learning_rate=5e-4)
     result = dragged(texture, ONE, torch.tensor([[33.0, 28.5]]), settings)
     assert result.status == "ok"
     assert float((texture.shift(result.w)[0] - torch.tensor([3.0, -1.5])).norm()) < 0.25
@@ -107,7 +109,7 @@ def test_handles_on_top_of_one_another_go_together(texture):
 
 def test_handles_on_top_of_one_another_with_opposite_targets_do_not_arrive(texture):
     handles = torch.tensor([[30.0, 30.0], [30.0, 30.0]])
-    settings = DragSettings(stall_window=10)
+    settings = PAPER(stall_window=10)
     result = dragged(texture, handles, handles + torch.tensor([[6.0, 0.0], [-6.0, 0.0]]), settings)
     assert result.status == "stalled"
     assert torch.isfinite(result.w).all()
@@ -115,7 +117,7 @@ def test_handles_on_top_of_one_another_with_opposite_targets_do_not_arrive(textu
 
 
 def test_a_generator_that_cannot_move_stalls_with_its_best_iterate():
-    result = dragged(MovingTexture(gain=0.0), ONE, ONE + 5.0, DragSettings(stall_window=7))
+    result = dragged(MovingTexture(gain=0.0), ONE, ONE + 5.0, PAPER(stall_window=7))
     assert (result.status, result.iterations) == ("stalled", 7)
     assert float(result.error[0]) == pytest.approx(50**0.5, abs=0.01)
 
@@ -126,7 +128,7 @@ def test_the_cap_ends_a_drag_with_its_best_iterate(texture):
         texture,
         ONE,
         ONE + 9.0,
-        DragSettings(max_iterations=6),
+        PAPER(max_iterations=6),
         callback=lambda iteration: errors.append(float(iteration.error.mean())),
     )
     assert (result.status, result.iterations) == ("max_iterations", 6)
@@ -135,13 +137,13 @@ def test_the_cap_ends_a_drag_with_its_best_iterate(texture):
 
 
 def test_an_overshooting_step_does_not_lose_the_best_iterate(texture):
-    result = dragged(texture, ONE, ONE + 3.0, DragSettings(learning_rate=0.5, stall_window=5, tolerance=0.01))
+    result = dragged(texture, ONE, ONE + 3.0, PAPER(learning_rate=0.5, stall_window=5, tolerance=0.01))
     assert result.status == "stalled"
     assert float(result.error.mean()) <= 18**0.5 + 1e-3
 
 
 def test_no_iterations_only_tracks(texture):
-    result = dragged(texture, ONE, ONE + 9.0, DragSettings(max_iterations=0))
+    result = dragged(texture, ONE, ONE + 9.0, PAPER(max_iterations=0))
     assert (result.status, result.iterations) == ("max_iterations", 0)
     assert torch.equal(result.w, texture.start())
 
@@ -159,7 +161,7 @@ def test_a_handle_of_weight_zero_is_followed_but_not_judged():
 
 
 def test_a_mask_that_fixes_everything_holds_everything(texture):
-    settings = DragSettings(stall_window=15)
+    settings = PAPER(stall_window=15)
     result = dragged(texture, ONE, ONE + 8.0, settings, mask=torch.zeros(64, 64))
     assert result.status == "stalled"
     assert float(texture.shift(result.w).abs().max()) < 1.0
@@ -178,7 +180,7 @@ def test_a_mask_holds_the_part_that_it_fixes():
     targets = handles + torch.tensor([[4.0, 0.0], [4.0, 0.0]])
     mask = torch.ones(64, 64)
     mask[:, 40:] = 0
-    settings = DragSettings(stall_window=20, max_iterations=60)
+    settings = PAPER(stall_window=20, max_iterations=60)
     result = dragged(texture, handles, targets, settings, mask=mask, weights=weights)
     moved = texture.shift(result.w)[:, 0]
     assert float(moved[0]) > 2.9
@@ -199,13 +201,13 @@ def test_clean_tracking_is_not_reported_lost(texture):
 
 
 def test_only_the_leading_layers_move(texture):
-    result = dragged(texture, ONE, ONE + 3.0, DragSettings(layers=1))
+    result = dragged(texture, ONE, ONE + 3.0, PAPER(layers=1))
     assert result.w[0].abs().max() > 0
     assert torch.equal(result.w[1:], texture.start()[1:])
 
 
 def test_in_w_all_of_them_move_alike(texture):
-    result = dragged(texture, ONE, ONE + 3.0, DragSettings(space="w"))
+    result = dragged(texture, ONE, ONE + 3.0, PAPER(space="w"))
     assert result.status == "ok"
     assert result.w[0].abs().max() > 0
     assert torch.equal(result.w[:6], result.w[:1].expand(6, -1))
@@ -224,7 +226,7 @@ def test_the_callback_sees_every_iteration(texture):
 def test_the_same_call_gives_the_same_bits(random_generator):
     w = random_generator.sample_w(3)[0]
     handles = torch.tensor([[10.0, 12.0], [20.0, 20.0]])
-    settings = DragSettings(max_iterations=5, learning_rate=2e-2)
+    settings = PAPER(max_iterations=5, learning_rate=2e-2)
     mask = torch.ones(32, 32)
     mask[:, 24:] = 0
     runs = [dragged(random_generator, handles, handles + 6.0, settings, w=w, mask=mask) for _ in range(2)]
@@ -236,13 +238,13 @@ def test_the_same_call_gives_the_same_bits(random_generator):
 def test_on_random_weights_the_drag_brings_the_handles_nearer(random_generator):
     w = random_generator.sample_w(3)[0]
     handles = torch.tensor([[10.0, 12.0], [20.0, 20.0]])
-    result = dragged(random_generator, handles, handles + 3.0, DragSettings(learning_rate=2e-2), w=w)
+    result = dragged(random_generator, handles, handles + 3.0, PAPER(learning_rate=2e-2), w=w)
     assert float(result.error.mean()) < 0.8 * 18**0.5
 
 
 def test_weights_stay_frozen(random_generator):
     w = random_generator.sample_w(3)[0]
-    dragged(random_generator, ONE / 2, ONE / 2 + 3.0, DragSettings(max_iterations=2), w=w)
+    dragged(random_generator, ONE / 2, ONE / 2 + 3.0, PAPER(max_iterations=2), w=w)
     assert all(parameter.grad is None for parameter in random_generator.parameters())
 
 
@@ -250,7 +252,7 @@ def test_nothing_beyond_the_feature_block_is_computed(random_generator):
     import copy
 
     w = random_generator.sample_w(3)[0]
-    settings = DragSettings(max_iterations=2, block=2)
+    settings = PAPER(max_iterations=2, block=2)
     poisoned = copy.deepcopy(random_generator)
     for name, parameter in poisoned.named_parameters():
         if "torgb" in name or ".b16." in name or ".b32." in name:
@@ -262,7 +264,7 @@ def test_nothing_beyond_the_feature_block_is_computed(random_generator):
 
 def test_auto_is_a_registered_solver(texture):
     assert AUTO in SOLVERS
-    auto = dragged(texture, ONE, ONE + 3.0)
+    auto = dragged(texture, ONE, ONE + 3.0, DragSettings())
     named = dragged(texture, ONE, ONE + 3.0, DragSettings(method=AUTO))
     assert torch.equal(auto.w, named.w)
 

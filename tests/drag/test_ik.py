@@ -1,5 +1,7 @@
 """Latent IK: its Jacobian, its step, and whole drags."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from moving_texture import MovingTexture
@@ -227,3 +229,20 @@ def test_the_pull_does_not_keep_handles_from_arriving_where_they_move_each_other
         y = y + damped_step(rows, left, torch.ones(2), *no_mask(3), y, IKSettings())
     reachable = (rows @ torch.linalg.pinv(rows) @ wanted.reshape(-1)).reshape(2, 2)
     torch.testing.assert_close((rows @ y[0]).reshape(2, 2), reachable, atol=0.02, rtol=0)
+
+
+def test_a_drag_that_has_arrived_settles_far_within_its_tolerance(texture):
+    coarse = DragSettings(method="ik", tolerance=2.0)
+    settled = dragged(texture, ONE, ONE + 5.0, coarse)
+    at_once = dragged(texture, ONE, ONE + 5.0, replace(coarse, ik=replace(coarse.ik, settle=1.0)))
+    assert settled.status == at_once.status == "ok"
+    assert float(settled.error.max()) <= 0.4
+    assert float(settled.error.max()) < float(at_once.error.max())
+
+
+def test_settling_takes_no_more_iterations_than_it_may(texture):
+    exact = DragSettings(method="ik", tolerance=2.0, ik=IKSettings(settle=1e-9, settle_iterations=3))
+    at_once = replace(exact, ik=replace(exact.ik, settle=1.0))
+    result, first = (dragged(texture, ONE, ONE + 5.0, settings) for settings in (exact, at_once))
+    assert result.status == "ok"
+    assert result.iterations <= first.iterations + 3

@@ -150,7 +150,7 @@ solver: {max_iterations: 0}
         (
             "character: head",
             "character: head\nsolver: {method: admm}",
-            "4:18: solver.method: must be auto or adam, not 'admm'; did you mean adam?",
+            "4:18: solver.method: must be auto, ik or adam, not 'admm'; did you mean adam?",
         ),
         (
             "character: head",
