@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from previz.errors import PrevizError
+from previz import PrevizError
 
 EXIT_INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from previz import check_output
 from previz.cast import build_pack, load_pack, save_pack
-from previz.files import check_output
 
 
 @click.command(

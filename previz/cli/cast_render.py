@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
+from previz import check_output, contact_sheet, write_png
 from previz.cast import Z_NAMES, Renderer, Scene, load_pack, random_z, scene_from_axes, scene_from_z
-from previz.files import check_output
-from previz.media import contact_sheet, write_png
 
 
 @click.command(

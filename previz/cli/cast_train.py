@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from previz import contact_sheet, write_png
 from previz.cast import (
     TrainEvent,
     TrainSettings,
@@ -14,7 +15,6 @@ from previz.cast import (
     open_pairs,
     train_in_processes,
 )
-from previz.media import contact_sheet, write_png
 
 
 def _say(event: TrainEvent) -> None:

@@ -8,8 +8,15 @@ from typing import Any
 
 import click
 
-from previz.errors import PrevizError, Problem, TimelineError
-from previz.timeline import Timeline, check_against, load_timeline, timeline_warnings
+from previz import (
+    PrevizError,
+    Problem,
+    Timeline,
+    TimelineError,
+    check_against,
+    load_timeline,
+    timeline_warnings,
+)
 
 
 @click.command(epilog="Example: previz check timelines/*.yaml")
@@ -62,7 +69,7 @@ def _check(file: Path, character: bool) -> dict[str, Any]:
 
 
 def _against_character(timeline: Timeline) -> tuple[Problem, ...]:
-    from previz.generator import load_generator  # seconds, and only where asked for
+    from previz import load_generator  # seconds, and only where asked for
 
     generator = load_generator(timeline.checkpoint)
     problems = (*timeline_warnings(timeline), *check_against(timeline, generator.width, generator.height))

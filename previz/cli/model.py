@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from previz.generator import CheckpointInfo
+    from previz import CheckpointInfo
 
 
 @click.group(epilog="Example: previz model inspect ffhq.pkl")
@@ -21,7 +21,7 @@ def model() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one entry a character.")
 def list_(as_json: bool) -> None:
     """List the bundled characters, and those in the folders that PREVIZ_CHECKPOINTS names."""
-    from previz.generator import list_checkpoints
+    from previz import list_checkpoints
 
     entries = [{"name": name, "path": str(path), "card": card} for name, path, card in list_checkpoints()]
     if as_json:
@@ -40,7 +40,7 @@ def list_(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def inspect(checkpoint: str, as_json: bool) -> None:
     """Show the format, architecture and card of CHECKPOINT, a file or the name of a bundled character."""
-    from previz.generator import inspect_checkpoint
+    from previz import inspect_checkpoint
 
     summary = _summary(inspect_checkpoint(checkpoint))
     if as_json:
@@ -58,7 +58,7 @@ def convert(source: str, target: Path, dtype: str, force: bool) -> None:
     """Write SOURCE, a checkpoint of any format that previz reads, as previz's own safetensors."""
     import torch
 
-    from previz.generator import convert_checkpoint
+    from previz import convert_checkpoint
 
     path = convert_checkpoint(
         source, target, dtype={"fp16": torch.float16, "fp32": torch.float32}[dtype], force=force

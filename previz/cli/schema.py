@@ -6,7 +6,7 @@ import json
 
 import click
 
-from previz.timeline import timeline_schema
+from previz import timeline_schema
 
 
 @click.command(epilog="Example: previz schema > timeline.schema.json")

@@ -29,7 +29,7 @@ handles:
   jaw: {at: [12, 16], keys: {1001: {by: [0, 0]}, 1003: {by: [0, 3]}, 1006: {by: [2, 0]}}}
   nose: {at: [22, 16], pin: true}
 mask: {ellipse: {center: [16, 16], radius: [12, 10]}, feather: 2}
-solver: {learning_rate: 0.02, max_iterations: 4, tolerance: 0.25}
+solver: {method: adam, learning_rate: 0.02, max_iterations: 4, tolerance: 0.25}
 output: {crf: 4}
 """
 
