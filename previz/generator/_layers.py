@@ -84,7 +84,7 @@ class StyledConvolution(nn.Module):
         if noise is not None:
             bias = bias + noise * (self.noise_strength * ACTIVATION_GAIN)
         x = torch.addcmul(bias.to(x.dtype), x, demodulation.to(x.dtype)[:, :, None, None])
-        return clamp(F.leaky_relu(x, 0.2), self.clamp, ACTIVATION_GAIN)
+        return clamp(F.leaky_relu(x, 0.2), self.clamp)
 
     def style(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """[N, w_dim] -> scales of the input [N, in] and of the output [N, out], equation 3 times √2."""
@@ -135,9 +135,9 @@ def upsample(image: Tensor) -> Tensor:
     return F.interpolate(padded, scale_factor=2, mode="bilinear", align_corners=False)[:, :, 2:-2, 2:-2]
 
 
-def clamp(x: Tensor, limit: float | None, gain: float = 1.0) -> Tensor:
-    """Limit x to ±limit·gain, where there is a limit."""
-    return x if limit is None else x.clamp(-limit * gain, limit * gain)
+def clamp(x: Tensor, limit: float | None) -> Tensor:
+    """Limit x to ±limit, where there is a limit; the published code does so after the activation's gain."""
+    return x if limit is None else x.clamp(-limit, limit)
 
 
 @contextmanager

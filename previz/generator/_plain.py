@@ -53,7 +53,7 @@ def plain_convolution(layer: StyledConvolution, x: Tensor, w: Tensor, noise: Ten
     if noise is not None:
         x = x + noise * layer.noise_strength
     x = F.leaky_relu(x + layer.bias[:, None, None], 0.2) * math.sqrt(2)
-    return x if layer.clamp is None else x.clamp(-layer.clamp * math.sqrt(2), layer.clamp * math.sqrt(2))
+    return x if layer.clamp is None else x.clamp(-layer.clamp, layer.clamp)
 
 
 def plain_rgb(layer: ToRGB, x: Tensor, w: Tensor) -> Tensor:
