@@ -9,12 +9,13 @@ in the null space.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 
 import torch
 from torch import Tensor
 
 from previz.drag._matching import Template, curvature, feature_gradient, match, read_template
-from previz.drag._progress import Progress, advance, distance_to_goals, finish
+from previz.drag._progress import Progress, advance, all_near, finish
 from previz.drag._sampling import sample_features
 from previz.drag._settings import IKSettings
 from previz.drag._tracking import paper_pixel, search_offsets, search_step
@@ -29,7 +30,8 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
     """Step all handles towards their targets at once, by as much as the linearisation can be trusted.
 
     Every handle is a row pair of the system whether it has arrived or not, so a pinned one is held, not just
-    left alone. What is returned is the best iterate that arrived, else the one with the least mean distance.
+    left alone. What is returned is the iterate that settled; else, of those within the tolerance or, where
+    there are none, of all, the one with the least mean distance.
     """
     task = _with_own_limits(task)
     settings, reference, ik = task.settings, task.reference, task.settings.ik
@@ -51,8 +53,9 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
         handles, distance = match(feature_map, expected, template, search, search_step(reference), ik.prior)
         progress = advance(progress, finely, w, handles, distance, callback)
         arrived = note_arrival(arrived, progress, task)
-        if progress.status is not None or arrived.count > ik.settle_iterations:
-            return finish(arrived.progress or progress)
+        progress = end_settling(progress, arrived, ik)
+        if progress.status is not None:
+            return finish(progress)
         if progress.iterations > 1:
             trust = next_trust(trust, handles - before, predicted, ik, paper_pixel(reference))
         rows = position_jacobian(feature_map, handles, template, offset, _vjp_batch(ik, task.w.device))
@@ -66,19 +69,33 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
 
 @dataclass(frozen=True)
 class Arrival:
-    """The progress that ends with the best iterate within the tolerance, and how many came since."""
+    """What came of the iterates within the tolerance.
 
-    progress: Progress | None = None
+    Attributes:
+        best: of these, the one with the least mean distance to the goals.
+        error: its mean distance, image pixels.
+        count: iterates seen since the first of them, that one included.
+    """
+
+    best: DragResult | None = None
+    error: float = inf
     count: int = 0
 
 
 def note_arrival(arrival: Arrival, progress: Progress, task: DragTask) -> Arrival:
-    """Look whether the best iterate so far is within the tolerance of the task."""
-    assert progress.best is not None
-    near = distance_to_goals(task, progress.best.handles) <= task.tolerance
-    if not bool((near | (task.weights == 0)).all()):
-        return replace(arrival, count=arrival.count + (arrival.progress is not None))
-    return Arrival(replace(progress, status="ok"), arrival.count + 1)
+    """Look whether the iterate seen last is within the tolerance of the task."""
+    assert progress.last is not None
+    if progress.last_error < arrival.error and all_near(task, progress.last.handles):
+        arrival = replace(arrival, best=progress.last, error=progress.last_error)
+    return replace(arrival, count=arrival.count + (arrival.best is not None))
+
+
+def end_settling(progress: Progress, arrival: Arrival, ik: IKSettings) -> Progress:
+    """Ended "ok" at the best arrival, where the drag would end otherwise or has settled long enough."""
+    over = progress.status is not None or arrival.count > ik.settle_iterations
+    if arrival.best is None or not over or progress.status == "ok":
+        return progress
+    return replace(progress, best=arrival.best, status="ok")
 
 
 def _with_own_limits(task: DragTask) -> DragTask:

@@ -19,6 +19,8 @@ class Progress:
         iterations: iterates seen.
         best: the iterate with the least mean distance to the goals, or the one that arrived.
         best_error: its mean distance, image pixels.
+        last: the iterate seen last.
+        last_error: its mean distance.
         mark: the mean distance when it last shrank by `stall_improvement`.
         marked_at: the iteration of that.
         status: why the drag ended, None while it goes on.
@@ -27,6 +29,8 @@ class Progress:
     iterations: int = 0
     best: DragResult | None = None
     best_error: float = inf
+    last: DragResult | None = None
+    last_error: float = inf
     mark: float = inf
     marked_at: int = 0
     status: Status | None = None
@@ -36,6 +40,11 @@ def distance_to_goals(task: DragTask, handles: Tensor) -> Tensor:
     """[N] how far the handles [N, 2] are from where they can at best arrive, image pixels."""
     distance: Tensor = torch.linalg.vector_norm(task.goals - handles, dim=-1)
     return distance
+
+
+def all_near(task: DragTask, handles: Tensor) -> bool:
+    """Whether every handle that is judged is within the tolerance of where it can at best arrive."""
+    return bool(((distance_to_goals(task, handles) <= task.tolerance) | (task.weights == 0)).all())
 
 
 def advance(
@@ -56,8 +65,8 @@ def advance(
         callback(Iteration(iteration, result.w, handles, result.error, distance))
     reachable = distance_to_goals(task, handles)
     mean = float((reachable * task.weights).sum() / task.weights.sum().clamp(min=1e-12))
-    progress = replace(progress, iterations=iteration + 1)
-    if bool(((reachable <= task.tolerance) | (task.weights == 0)).all()):
+    progress = replace(progress, iterations=iteration + 1, last=result, last_error=mean)
+    if all_near(task, handles):
         return replace(progress, best=result, best_error=mean, status="ok")
     if mean < progress.best_error:
         progress = replace(progress, best=result, best_error=mean)

@@ -67,6 +67,8 @@ class IKSettings:
             _require_above_zero(f"ik.{name}", getattr(self, name))
         for name in ("pull", "prior", "mask_rows", "settle_iterations", "max_iterations"):
             _require_at_least(f"ik.{name}", getattr(self, name), 0)
+        if self.settle > 1:
+            raise SolveError(f"solver.ik.settle: {self.settle} is above the most allowed, 1")
         _require_at_least("ik.stall_window", self.stall_window, 1)
         if self.vjp_batch is not None:
             _require_at_least("ik.vjp_batch", self.vjp_batch, 1)

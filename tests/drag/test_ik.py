@@ -8,13 +8,18 @@ from moving_texture import MovingTexture
 
 from previz.drag import DragSettings, IKSettings, drag, make_reference, sample_features, track_points
 from previz.drag._ik import (
+    Arrival,
     clip_length,
     damped_step,
+    end_settling,
     next_trust,
+    note_arrival,
     patch_template,
     position_jacobian,
     vector_jacobian_products,
 )
+from previz.drag._progress import Progress, advance
+from previz.drag._types import DragTask
 from previz.errors import SolveError
 
 IK = DragSettings(method="ik", tolerance=0.2)
@@ -246,3 +251,58 @@ def test_settling_takes_no_more_iterations_than_it_may(texture):
     result, first = (dragged(texture, ONE, ONE + 5.0, settings) for settings in (exact, at_once))
     assert result.status == "ok"
     assert result.iterations <= first.iterations + 3
+
+
+def settling(texture, errors, settings):
+    """The progress and the arrival after iterates whose handles are `errors` px beside their targets."""
+    reference = make_reference(texture, texture.start(), TWO, settings)
+    task = DragTask(texture.start(), TWO, TWO, TWO, reference, None, torch.ones(2), 1.0, settings)
+    finely = replace(task, tolerance=settings.ik.settle)
+    progress, arrival = Progress(), Arrival()
+    for index, pair in enumerate(errors):
+        w = texture.start() + index
+        handles = TWO + torch.tensor([[pair[0], 0.0], [0.0, pair[1]]])
+        progress = advance(progress, finely, w, handles, torch.zeros(2))
+        arrival = note_arrival(arrival, progress, task)
+        progress = end_settling(progress, arrival, settings.ik)
+        if progress.status is not None:
+            break
+    return progress, arrival
+
+
+CAPPED = DragSettings(method="ik", max_iterations=3)
+
+
+@pytest.mark.parametrize(
+    ("errors", "best"),
+    [
+        ([(0.0, 1.5), (0.9, 0.9), (0.0, 1.5), (0.0, 1.5)], 1),  # the others are nearer on average
+        ([(0.9, 0.9), (0.0, 1.1), (0.6, 0.6), (0.7, 0.7)], 2),
+        ([(3.0, 3.0), (3.0, 3.0), (3.0, 3.0), (0.9, 0.9)], 3),
+        ([(0.2, 0.0), (0.09, 0.09), (9.0, 9.0)], 1),  # settled: goes no further
+    ],
+)
+def test_of_the_iterates_within_the_tolerance_the_best_comes_back(texture, errors, best):
+    progress, _ = settling(texture, errors, CAPPED)
+    assert progress.status == "ok"
+    assert progress.best is not None
+    assert float(progress.best.w[0, 0]) == best
+
+
+@pytest.mark.parametrize("later", [(0.9, 0.9), (0.2, 0.2), (5.0, 5.0)])
+def test_settling_ends_whatever_comes(texture, later):
+    settings = DragSettings(method="ik", ik=IKSettings(settle_iterations=2))
+    progress, arrival = settling(texture, [(5.0, 5.0), (0.5, 0.5), *[later] * 20], settings)
+    assert progress.status == "ok"
+    assert arrival.count == 3
+    assert progress.iterations == 4
+
+
+def test_without_an_arrival_a_capped_drag_says_so(texture):
+    progress, _ = settling(texture, [(0.0, 1.5)] * 4, CAPPED)
+    assert progress.status == "max_iterations"
+
+
+def test_a_drag_cannot_settle_outside_its_tolerance():
+    with pytest.raises(SolveError, match=r"^solver\.ik\.settle: 1\.5 is above the most allowed, 1$"):
+        IKSettings(settle=1.5)
