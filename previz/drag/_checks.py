@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from previz.drag._types import FeatureGenerator
+from previz.drag._types import FeatureGenerator, Reference
 from previz.errors import SolveError
 
 
@@ -28,6 +28,17 @@ def check_points(generator: FeatureGenerator, name: str, points: Tensor) -> Tens
             x, y = points[index].tolist()
             raise SolveError(f"{name}[{index}]: ({x:g}, {y:g}) is not a position")
     return points.detach().to(generator.device, torch.float32)
+
+
+def check_reference(generator: FeatureGenerator, reference: Reference) -> None:
+    """A SolveError for a reference that was made with a generator of another shape."""
+    size = (generator.width, generator.height)
+    known = reference.block <= generator.num_blocks and reference.image_size == size
+    if not known or tuple(reference.feature_map.shape) != generator.block_shape(reference.block):
+        raise SolveError(
+            f"reference: block {reference.block}, {list(reference.feature_map.shape)}, of a "
+            f"{reference.image_size[0]}x{reference.image_size[1]} image is not one of this generator's"
+        )
 
 
 def check_mask(generator: FeatureGenerator, mask: Tensor) -> Tensor:

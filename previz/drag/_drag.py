@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from previz.drag._adam import drag_adam
-from previz.drag._checks import check_latent, check_mask, check_points, check_weights
+from previz.drag._checks import check_latent, check_mask, check_points, check_reference, check_weights
 from previz.drag._ik import drag_ik
 from previz.drag._settings import DragSettings
 from previz.drag._supervision import fixed_area
@@ -85,6 +85,7 @@ def _check(
     """The task in full, or a SolveError."""
     w, handles = check_latent(generator, w), check_points(generator, "handles", handles)
     targets = check_points(generator, "targets", targets)
+    check_reference(generator, reference)
     count = len(reference.points)
     for name, points in (("handles", handles), ("targets", targets)):
         if len(points) != count:

@@ -337,6 +337,18 @@ def test_a_latent_that_is_not_finite_is_refused(texture):
     assert refusal(texture, w=w) == "w: holds values that are not finite numbers"
 
 
+def test_a_reference_of_another_generator_is_refused():
+    wide, half = MovingTexture(width=128, map_size=(128, 64)), MovingTexture(map_size=(32, 32))
+    for other in (wide, half):
+        reference = make_reference(other, other.start(), ONE, SETTINGS)
+        with pytest.raises(SolveError) as refused:
+            drag(MovingTexture(), torch.zeros(8, 6), ONE, ONE, reference)
+        shape = list(reference.feature_map.shape)
+        assert str(refused.value) == (
+            f"reference: block 5, {shape}, of a {other.width}x64 image is not one of this generator's"
+        )
+
+
 def test_an_unknown_method_is_refused_with_those_that_there_are(texture):
     text = f'solver.method: "newton" is not one of auto, {", ".join(SOLVERS)}'
     assert refusal(texture, settings=DragSettings(method="newton")) == text
