@@ -14,6 +14,7 @@ from torch import Tensor
 
 from previz.cast._losses import blur_to_detail, face_weight, picture_errors
 from previz.cast._pairs import Pairs
+from previz.cast._samples import over_renders
 from previz.cast._train import load_state, set_w_average
 from previz.generator import Generator, load_generator, save_generator
 
@@ -66,11 +67,8 @@ def compare(generator: Generator, pairs: Pairs, count: int = 256, size: int | No
 def comparison_pictures(comparison: Comparison, worst: bool, count: int = 10) -> list[NDArray[np.uint8]]:
     """Generated over render, for the first or for the worst pictures. Each uint8 [2 s, s, 3]."""
     order = comparison.face_l1.argsort(descending=True) if worst else torch.arange(len(comparison.face_l1))
-    pictures = []
-    for index in order[:count].tolist():
-        pair = torch.cat([comparison.generated[index], comparison.renders[index]], dim=1)
-        pictures.append(((pair + 1) * 127.5 + 0.5).clamp(0, 255).byte().permute(1, 2, 0).numpy())
-    return pictures
+    chosen = order[:count]
+    return over_renders(comparison.generated[chosen], comparison.renders[chosen])
 
 
 def export_run(

@@ -17,11 +17,13 @@ from torch import Tensor, nn
 from previz.cast._losses import face_weight, picture_errors, pyramid_loss
 from previz.cast._muon import Muon
 from previz.cast._pairs import Pairs
+from previz.cast._samples import write_samples
 from previz.errors import CastError
 from previz.generator import Generator, GeneratorConfig
 
 STATE = "state.pt"
 LOG = "log.jsonl"
+SAMPLES = "samples.png"
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,7 @@ def train(
 ) -> TrainState:
     """Train until `settings.images` pictures were shown, resuming from `folder` where it holds a run.
 
-    The first process (`rank` 0) writes the state and a line of `log.jsonl` every `evaluate_every` seconds.
+    The first process (`rank` 0) writes the state, a line of `log.jsonl` and `samples.png` every `evaluate_every` s.
     With torch.distributed initialised every process takes its own part of each step.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -275,6 +277,7 @@ def _report(
     rate = settings.rate(state.seen, state.step)
     event = TrainEvent(state.step, state.seen, state.seconds, size, rate, loss, figures)
     save_state(state, settings, folder)
+    write_samples(state.average, pairs, size, folder / SAMPLES)
     line: dict[str, Any] = {key: value for key, value in asdict(event).items() if key != "figures"} | figures
     with (folder / LOG).open("a", encoding="utf-8") as file:
         file.write(json.dumps({key: round(value, 6) for key, value in line.items()}) + "\n")

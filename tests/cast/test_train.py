@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from previz.cast import TrainEvent, TrainSettings, compare, comparison_pictures, export_run, open_pairs
 from previz.cast import _train as trainer
@@ -92,6 +93,9 @@ def test_training_brings_the_error_down(pairs: Pairs, tmp_path: Path) -> None:
     assert events[-1].seen == 640
     assert events[-1].size == 32
     assert events[-1].figures["l1"] < 0.5 * before["l1"]
+    with Image.open(tmp_path / "run" / "samples.png") as samples:
+        assert samples.width > 6 * SIZE
+        assert samples.height > 4 * SIZE
     lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [event.step for event in events]
 
