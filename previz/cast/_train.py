@@ -238,7 +238,8 @@ def train(
 ) -> TrainState:
     """Train until `settings.images` pictures were shown, resuming from `folder` where it holds a run.
 
-    The first process (`rank` 0) writes the state, a line of `log.jsonl` and `samples.png` every `evaluate_every` s.
+    The first process (`rank` 0) writes the state, a line of `log.jsonl` and `samples.png` every
+    `evaluate_every` seconds.
     With torch.distributed initialised every process takes its own part of each step.
     """
     folder.mkdir(parents=True, exist_ok=True)
