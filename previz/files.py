@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,14 +38,18 @@ def check_output(path: str | Path, force: bool = False) -> Path:
 def output_file(path: str | Path, force: bool = False) -> Iterator[Path]:
     """Yield the name of a temporary file beside `path`, and rename it into place when the block succeeds.
 
-    It is flushed to the disk first, and removed when the block raises, whatever it raises. Raises what
+    It is flushed to the disk first, and removed when the block raises, whatever it raises. It has the
+    permissions of any file made here, also where the block puts another in its place. Raises what
     `check_output` does.
     """
     path = check_output(path, force)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    with writing(path):
+        permissions = _create(temporary)
     try:
         yield temporary
         with writing(path):
+            temporary.chmod(permissions)
             _flush(temporary)
             temporary.replace(path)
             if sys.platform != "win32":  # where a folder can't be opened
@@ -60,6 +65,12 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(f"{path}: can't be written: {_reason(error)}") from error
+
+
+def _create(path: Path) -> int:
+    """Make an empty file and return its permissions; the umask can't be asked for without changing it."""
+    path.touch()
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def _flush(path: Path) -> None:

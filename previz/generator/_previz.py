@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from previz.errors import CheckpointError, OutputError
+from previz.files import check_output, output_file
 from previz.generator._config import GeneratorConfig
 from previz.generator._network import Generator
 from previz.generator._source import Source
@@ -81,8 +81,7 @@ def save_generator(
     path = Path(path)
     if dtype not in (torch.float16, torch.float32):
         raise OutputError(f"{path}: dtype {dtype} is not float16 or float32")
-    if path.exists() and not force:
-        raise OutputError(f"{path}: exists already; --force (force=True) replaces it")
+    check_output(path, force)
     tensors = {}
     for name, tensor in generator.state_dict().items():
         value = tensor.detach().to("cpu", torch.float32).contiguous()
@@ -90,16 +89,13 @@ def save_generator(
         tensors[name] = value.to(torch.float16 if half else torch.float32).clone()
     card = dict(generator.card if card is None else card)
     metadata = {"format": VERSION, "config": generator.config.to_dict(), "card": card}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         text = json.dumps(metadata, sort_keys=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, temporary, {"previz": text})
-        temporary.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"{path}: can't be written ({one_line(error)})") from None
     except TypeError as error:
         raise OutputError(f"{path}: its card is not JSON ({one_line(error)})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with output_file(path, force) as temporary:
+        try:
+            save_file(tensors, temporary, {"previz": text})
+        except (OSError, SafetensorError) as error:
+            raise OutputError(f"{path}: can't be written ({one_line(error)})") from None
     return path

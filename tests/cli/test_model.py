@@ -61,7 +61,8 @@ def test_convert_does_not_overwrite(pickle, tmp_path):
     target.write_text("mine")
     result = previz("convert", pickle, target)
     assert result.exit_code == 2
-    assert result.stderr == f"previz: error: {target}: exists already; --force (force=True) replaces it\n"
+    told = f"{target} exists already; pass --force (force=True from Python) to replace it"
+    assert result.stderr == f"previz: error: {told}\n"
     assert target.read_text() == "mine"
     assert previz("convert", pickle, target, "--force").exit_code == 0
     assert load_generator(target).width == 32

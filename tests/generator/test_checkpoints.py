@@ -95,10 +95,16 @@ def test_nothing_is_overwritten_without_force(tmp_path):
     path = save_generator(small_generator(), tmp_path / "test.safetensors")
     with pytest.raises(OutputError) as error:
         save_generator(small_generator(seed=1), path)
-    assert str(error.value) == f"{path}: exists already; --force (force=True) replaces it"
+    assert str(error.value) == f"{path} exists already; pass --force (force=True from Python) to replace it"
     save_generator(small_generator(seed=1), path, dtype=torch.float32, force=True)
     assert load_generator(path).digest == small_generator(seed=1).digest
     assert [entry.name for entry in tmp_path.iterdir()] == ["test.safetensors"]
+
+
+def test_a_checkpoint_can_be_read_by_those_who_may_read_its_neighbours(tmp_path):
+    (tmp_path / "neighbour").touch()
+    path = save_generator(small_generator(), tmp_path / "test.safetensors")
+    assert path.stat().st_mode == (tmp_path / "neighbour").stat().st_mode
 
 
 def test_a_card_that_is_not_json_is_an_output_error(tmp_path):
