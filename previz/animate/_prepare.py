@@ -19,9 +19,10 @@ from previz.generator import Generator
 from previz.timeline import CharacterSpec, SolverSpec, Timeline, sample_timeline
 
 
-def prepare(timeline: Timeline, generator: Generator) -> Shot:
+def prepare(timeline: Timeline, generator: Generator, threads: int) -> Shot:
     """Sample the timeline for the generator, and remember how its handles look in the start latent.
 
+    `threads` is how many CPU threads the frames will be solved with, on which their bits depend.
     Raises SolveError for a latent, label or setting that doesn't fit the generator and for weights that are
     not numbers, TimelineError for masks that can't be read.
     """
@@ -41,6 +42,7 @@ def prepare(timeline: Timeline, generator: Generator) -> Shot:
         "version": SOLVER_VERSION,
         "generator": digest,
         "device": generator.device.type,
+        "threads": threads if generator.device.type == "cpu" else None,
         "drag": asdict(settings),
     }
     keyed = [index for index, frame in enumerate(samples.frames) if frame in samples.keyed]
@@ -110,7 +112,7 @@ def _label(character: CharacterSpec, generator: Generator) -> Tensor | None:
     return torch.tensor([label], dtype=torch.float32, device=generator.device)
 
 
-def take_settings(timeline: Timeline, shot: Shot) -> dict[str, Any]:
+def take_settings(timeline: Timeline, shot: Shot, threads: int) -> dict[str, Any]:
     """What a take tells of how it was solved: JSON-able, and enough to solve it again."""
     generator = shot.generator
     return {
@@ -127,5 +129,6 @@ def take_settings(timeline: Timeline, shot: Shot) -> dict[str, Any]:
             "w_dim": generator.w_dim,
         },
         "device": str(generator.device),
+        "threads": threads,
         "versions": {"previz": previz.__version__, "solver": SOLVER_VERSION, "torch": str(torch.__version__)},
     }

@@ -48,6 +48,7 @@ class RenderOptions:
     frames: FrameRange | None = None
     size: Size | None = None
     device: str = "auto"
+    threads: int = 1
     overlay: bool | None = None
     burn_in: bool | None = None
     force: bool = False
@@ -81,6 +82,7 @@ class Plan:
     outputs: Outputs
     frames: FrameRange
     size: tuple[int, int]
+    threads: int
     overlay: bool
     burn_in: bool
     force: bool
@@ -111,6 +113,7 @@ def plan_render(path: Path, options: RenderOptions) -> Plan:
         outputs=outputs,
         frames=frames,
         size=resolve_size(options.size or wanted.size, generator.height, generator.width),
+        threads=options.threads,
         overlay=wanted.overlay if options.overlay is None else options.overlay,
         burn_in=wanted.burn_in if options.burn_in is None else options.burn_in,
         force=options.force,
@@ -198,6 +201,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "checkpoint": timeline.checkpoint,
         "generator": f"{generator.width}x{generator.height}, {generator.num_ws} x {generator.w_dim} latents",
         "device": str(generator.device),
+        "threads": plan.threads,
         "handles": list(plan.samples.names),
         "solver": {
             key: value for key, value in timeline.solver.model_dump(mode="json").items() if value is not None
@@ -220,7 +224,12 @@ def _solve(plan: Plan, progress: Reporter) -> tuple[Take, int]:
 
     try:
         take = solve(
-            plan.timeline, plan.generator, callback=tell, resume=plan.outputs.resume, frames=plan.frames
+            plan.timeline,
+            plan.generator,
+            callback=tell,
+            resume=plan.outputs.resume,
+            frames=plan.frames,
+            threads=plan.threads,
         )
     except KeyboardInterrupt:
         if done:

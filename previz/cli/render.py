@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="cpu, cuda, cuda:1 or mps; auto is a CUDA GPU or the CPU.",
 )
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="To solve with on a CPU. More may help with a large character, and changes the last bits.",
+)
 @click.option("--overlay/--no-overlay", default=None, help="Draw handles, targets and the mask.")
 @click.option("--burn-in/--no-burn-in", default=None, help="Write shot, frame, timecode and error.")
 @click.option(
@@ -51,6 +58,7 @@ def render(
     frames: FrameRange | None,
     size: Size | None,
     device: str,
+    threads: int,
     overlay: bool | None,
     burn_in: bool | None,
     force: bool,
@@ -64,7 +72,7 @@ def render(
     """
     from previz.cli._render import RenderOptions, describe_plan, plan_render, run_render
 
-    options = RenderOptions(output, frames, size, device, overlay, burn_in, force)
+    options = RenderOptions(output, frames, size, device, threads, overlay, burn_in, force)
     plan = plan_render(timeline, options)
     if dry_run:
         click.echo(json.dumps(describe_plan(plan), indent=2))

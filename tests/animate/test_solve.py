@@ -215,3 +215,29 @@ def test_a_shot_of_one_frame_is_solved(generator):
 def test_weights_count(generator, take):
     heavy = {"jaw": {"at": [12, 16], "keys": JAW, "weight": 3}, "nose": {"at": [22, 16], "pin": True}}
     assert not np.array_equal(solve(make_timeline(handles=heavy), generator).latents, take.latents)
+
+
+def test_the_latents_do_not_depend_on_how_many_threads_torch_was_set_to(take, generator):
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        again = solve(make_timeline(), generator)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(again.latents, take.latents)
+    assert again.keys == take.keys
+
+
+def test_frames_of_another_number_of_threads_are_not_mixed_in(generator, log, tmp_path):
+    timeline = make_timeline(frames="1001-1002", handles=STILL)
+    solve(timeline, generator, resume=tmp_path)
+    take = solve(timeline, generator, callback=log.append, resume=tmp_path, threads=2)
+    assert log.reused() == []
+    assert take.settings["threads"] == 2
+
+
+def test_less_than_one_thread_is_refused(generator):
+    with pytest.raises(SolveError) as error:
+        solve(make_timeline(), generator, threads=0)
+    assert str(error.value) == "threads: 0 is below the least, 1"
