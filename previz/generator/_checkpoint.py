@@ -168,6 +168,8 @@ def _read_pickle(path: Path) -> Source:
             return _nvidia.read_network(network)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
-    except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
+    except MemoryError:
+        raise CheckpointError(f"{path}: asks for more memory than there is") from None
+    except Exception as error:  # a network may hold anything in any place
         raise CheckpointError(f"{path}: its networks are damaged ({one_line(error)})") from None
     raise CheckpointError(f"{path}: a pickle without a StyleGAN2 generator; {KNOWN}")

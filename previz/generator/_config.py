@@ -10,6 +10,7 @@ from previz.errors import PrevizError
 
 MIN_RESOLUTION = 8
 MAX_RESOLUTION = 1024
+MAX_NUMBER = 1e30  # what float32 holds, with room to multiply
 MAX_WIDTH = 4096  # of any layer: a limit on what a damaged file can make us allocate
 
 
@@ -53,10 +54,11 @@ class GeneratorConfig:
         object.__setattr__(self, "resolution", size[0] if size[0] == size[1] else size)
         self._check_widths()
         object.__setattr__(self, "channels", self._channel_table(max(size)))
-        if self.mapping_lr_multiplier <= 0:
-            raise ValueError(f"mapping_lr_multiplier: {self.mapping_lr_multiplier} is not above 0")
-        if self.conv_clamp is not None and self.conv_clamp <= 0:
-            raise ValueError(f"conv_clamp: {self.conv_clamp} is not above 0")
+        for field in ("mapping_lr_multiplier", "conv_clamp"):
+            value = getattr(self, field)
+            if value is not None and not 0 < value < MAX_NUMBER:
+                bound = "above 0" if value <= 0 else f"a number below {MAX_NUMBER:g}"
+                raise ValueError(f"{field}: {value!s:.20} is not {bound}")
 
     def _check_widths(self) -> None:
         limits = {"z_dim": 1, "w_dim": 1, "c_dim": 0, "mapping_layers": 1, "num_fp16_res": 0}
@@ -137,7 +139,7 @@ class GeneratorConfig:
             if isinstance(values.get("channels"), Mapping):
                 values["channels"] = {int(size): int(count) for size, count in values["channels"].items()}
             return cls(**values)
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, OverflowError) as error:
             raise ValueError(f"the generator's config is malformed: {error}") from error
 
 

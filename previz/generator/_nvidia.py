@@ -7,6 +7,7 @@ state. Names are those of `Generator`; what shapes don't tell stands in the attr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ STYLEGAN3 = (
     "a StyleGAN3 generator; previz animates StyleGAN2 ones, such as training with --cfg=stylegan2 gives"
 )
 _MAX_DEPTH = 8
+_MAX_MODULES = 10_000  # of them shared, a small file can name any number
 
 
 def find_network(value: Any) -> Instance | None:
@@ -37,7 +39,10 @@ def find_network(value: Any) -> Instance | None:
 def read_network(network: Instance) -> Source:
     """The tensors and the hints of a network; raises CheckpointError where it isn't a StyleGAN2 generator."""
     tensors: dict[str, Tensor] = {}
-    modules = dict(_walk(network, "", 0))
+    walk = _walk(network, "", 0)
+    modules = dict(islice(walk, _MAX_MODULES))
+    if next(walk, None) is not None:
+        raise CheckpointError(f"it has more than {_MAX_MODULES} modules")
     for path, state in modules.items():
         for kind in ("_parameters", "_buffers"):
             for name, tensor in _mapping(state.get(kind)).items():

@@ -19,6 +19,9 @@ from previz.errors import CheckpointError
 from previz.generator._text import one_line
 
 MAX_OPERATIONS = 5_000_000
+# What calls may be given in all, in bytes and items for each byte of the file, and besides: what is stored
+# once and copied a thousand times could fill any memory.
+BUDGET_PER_BYTE, BUDGET = 4, 1_000_000
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _NUMBERS = ("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT")
 _BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8")
@@ -26,6 +29,7 @@ _STRINGS = ("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE")
 _UNICODE = ("SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8")
 _LITERALS = frozenset((*_NUMBERS, *_BYTES, *_STRINGS, *_UNICODE))
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_SIZED = (str, bytes, bytearray, tuple, list, dict, set, frozenset)
 _IGNORED = frozenset(("PROTO", "FRAME"))
 
 
@@ -66,7 +70,7 @@ def read_pickle(path: Path, rebuild: Callable[[Name], Rebuild | None]) -> Any:
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _Machine(rebuild).run(data)
+            return _Machine(rebuild, BUDGET_PER_BYTE * len(data) + BUDGET).run(data)
     except RefusedError as error:
         raise CheckpointError(f"{path}: refused: {error}") from None
     except MemoryError:
@@ -78,8 +82,9 @@ def read_pickle(path: Path, rebuild: Callable[[Name], Rebuild | None]) -> Any:
 class _Machine:
     """The pickle machine's stack, marks and memo."""
 
-    def __init__(self, rebuild: Callable[[Name], Rebuild | None]) -> None:
+    def __init__(self, rebuild: Callable[[Name], Rebuild | None], budget: int) -> None:
         self.rebuild = rebuild
+        self.budget = budget
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
@@ -222,6 +227,9 @@ class _Machine:
             raise RefusedError(f"it calls a {type(name).__name__}")
         function = self.rebuild(name)
         arguments = _expect(arguments, tuple)
+        self.budget -= sum(len(value) for value in arguments if isinstance(value, _SIZED))
+        if self.budget < 0:
+            raise RefusedError("it builds far more than it holds")
         return Instance(name, arguments=arguments) if function is None else function(*arguments)
 
     def do_build(self) -> None:
@@ -244,9 +252,11 @@ def _set_items(target: Any, items: list[Any]) -> None:
 
 
 def _key(value: Any) -> Any:
-    """Only scalars are keys: hashing nested tuples can take for ever."""
+    """Only scalars are keys: hashing nested tuples can take for ever, as do many numbers of the same hash."""
     if value is not None and not isinstance(value, str | int | float | bytes):
         raise RefusedError(f"it uses a {type(value).__name__} as a key")
+    if isinstance(value, int) and abs(value) >= 1 << 60:
+        raise RefusedError("it uses a number above 2^60 as a key")
     return value
 
 

@@ -25,8 +25,8 @@ _NUMPY_CODES = frozenset(("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", 
 class _NumpyType:
     """A numpy dtype under construction: `dtype('f8', False, True)`, then its byte order."""
 
-    def __init__(self, code: str = "", *_: Any) -> None:
-        if code not in _NUMPY_CODES:
+    def __init__(self, code: Any = "", *_: Any) -> None:
+        if not isinstance(code, str) or code not in _NUMPY_CODES:
             raise RefusedError(f"it holds an array of type {one_line(code, 40)!r}")
         self.dtype = np.dtype(code)
 
@@ -70,6 +70,8 @@ def _storage(raw: Any) -> Tensor:
     """A storage that torch wrote inside a pickle, read by torch's own safe loader, as a flat tensor."""
     if not isinstance(raw, bytes | bytearray):
         raise TypeError("a storage that is not bytes")
+    if raw.startswith(b"PK"):
+        raise RefusedError("a tensor in it is a zip archive, which could unpack to any size")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own format still writes the storages it deprecates
         try:

@@ -41,6 +41,9 @@ def assemble(source: Source) -> Generator:
     Raises CheckpointError, without the file's name, where the tensors don't make a whole StyleGAN2 generator.
     """
     tensors = dict(source.tensors)
+    for name, tensor in tensors.items():
+        if tensor.layout != torch.strided or tensor.is_nested or tensor.device.type != "cpu":
+            raise CheckpointError(f"{one_line(name)} is not a plain tensor with its values in the file")
     try:
         config = source.config or infer_config(tensors, source.hints)
         with torch.device("meta"):  # no memory, and no random numbers drawn

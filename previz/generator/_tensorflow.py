@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from previz.generator._source import Source
 from previz.generator._text import one_line
 
 FORMAT = "NVIDIA TensorFlow pickle"
-_MAX_DEPTH = 4
+_MAX_DEPTH, _MAX_COMPONENTS = 4, 8
+_MAX_VARIABLES = 10_000  # of networks shared, a small file can name any number
 Array = np.ndarray[Any, Any]
 
 
@@ -41,7 +43,10 @@ def read_network(network: Instance) -> Source:
         raise CheckpointError(
             f"a TensorFlow network of version {one_line(version, 20)}; StyleGAN2's have version 4 or above"
         )
-    variables = dict(_variables(network, "", 0))
+    found = _variables(network, "", 0)
+    variables = dict(islice(found, _MAX_VARIABLES))
+    if next(found, None) is not None:
+        raise CheckpointError(f"it has more than {_MAX_VARIABLES} variables")
     if "synthesis/4x4/Conv/mod_weight" not in variables:
         raise CheckpointError("a TensorFlow network, but not a StyleGAN2 generator")
     tensors: dict[str, Tensor] = {}
@@ -55,14 +60,15 @@ def read_network(network: Instance) -> Source:
 
 def _variables(network: Instance, prefix: str, depth: int) -> Iterator[tuple[str, Array]]:
     state = network.state if isinstance(network.state, dict) else {}
-    if depth > _MAX_DEPTH:
-        raise CheckpointError("its networks are nested too deep for a generator")
+    components = state.get("components")
+    components = components if isinstance(components, dict) else {}
+    if depth > _MAX_DEPTH or len(components) > _MAX_COMPONENTS:
+        raise CheckpointError("its networks are nested too deep or too wide for a generator")
     for name, value in state.get("variables") or []:
         array = array_value(value)
         if isinstance(name, str) and array is not None:
             yield prefix + name, array
-    components = state.get("components")
-    for name, component in (components if isinstance(components, dict) else {}).items():
+    for name, component in components.items():
         if isinstance(component, Instance):
             yield from _variables(component, f"{prefix}{name}/", depth + 1)
 

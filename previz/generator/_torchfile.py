@@ -16,6 +16,7 @@ from previz.errors import CheckpointError
 from previz.generator import _nvidia, _rosinality
 from previz.generator._rebuild import refusal_of_torch
 from previz.generator._source import Source
+from previz.generator._text import one_line
 
 TORCH_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _STATES = ("g_ema", "G_ema", "state_dict")
@@ -37,6 +38,8 @@ def read_torch_file(path: Path) -> Source:
         tensors = _nvidia.check_names(tensors)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
+    except Exception as error:  # sparse, nested and other tensors refuse much of what plain ones do
+        raise CheckpointError(f"{path}: its tensors are damaged ({one_line(error)})") from None
     if "synthesis.b4.const" in tensors:
         return Source(_nvidia.STATE_FORMAT, tensors)
     raise CheckpointError(f"{path}: a PyTorch file without a StyleGAN2 generator; one with g_ema is needed")

@@ -59,6 +59,7 @@ def test_a_config_survives_json(size, base, limit, c_dim, clamp):
         ({"resolution": 32, "channels": {4: 8}}, "channels: sizes [4] where [4, 8, 16, 32] are needed"),
         ({"resolution": 8, "channels": {4: 8, 8: 0}}, "channels: 0 at size 8 is outside 1 to 4096"),
         ({"resolution": 32, "conv_clamp": 0}, "conv_clamp: 0 is not above 0"),
+        ({"resolution": 32, "conv_clamp": 1e40}, "conv_clamp: 1e+40 is not a number below 1e+30"),
         ({"resolution": 32, "mapping_lr_multiplier": 0}, "mapping_lr_multiplier: 0 is not above 0"),
     ],
 )

@@ -126,7 +126,8 @@ def test_code_in_a_storage_within_a_pickle_is_refused(path, tmp_path, zipped):
     stream = io.BytesIO()
     torch.save(Command(f"touch {tmp_path / 'ran'}"), stream, _use_new_zipfile_serialization=zipped)
     path.write_bytes(pickle.dumps(Stored(torch.storage._load_from_bytes, (stream.getvalue(),))))
-    assert refusal(path) == "refused: it asks for posix.system, which no generator needs"
+    expected = "a tensor in it is a zip archive" if zipped else "it asks for posix.system, which no generator"
+    assert refusal(path).startswith(f"refused: {expected}")
     assert not (tmp_path / "ran").exists()
 
 
@@ -279,3 +280,91 @@ def test_networks_stored_in_a_list_are_not_a_generator(path):
     with invented("torch_utils.persistence", "_reconstruct_persistent_obj") as function:
         path.write_bytes(pickle.dumps([nvidia_module(small_generator(8), function)]))
     assert refusal(path).startswith("a pickle without a StyleGAN2 generator;")
+
+
+def text(word: str) -> bytes:
+    """The opcode that pushes a word."""
+    return b"X" + struct.pack("<I", len(word)) + word.encode()
+
+
+def module(*attributes: bytes, modules: bytes = b"}") -> bytes:
+    """The opcodes of an inert module; attributes are keys and values in turn."""
+    state = b"}(" + text("_modules") + modules + b"".join(attributes) + b"u"
+    return b"ctorch.nn.modules.any\nAny\n)\x81" + state + b"b"
+
+
+DOUBLED = b")" + b"2\x86" * 60  # sixty tuples, each of the last one twice
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (module(text("architecture"), DOUBLED), "architecture is 'a tuple' where 'skip' is needed"),
+        (b"cnumpy\ndtype\n" + DOUBLED + b"\x85R", "refused: it holds an array of type 'a tuple'"),
+        (b"}(" + b"\x8a\x09" + b"\xff" * 8 + b"\x1fNu", "refused: it uses a number above 2^60 as a key"),
+        (module(text("conv_clamp"), b"\x8b" + struct.pack("<i", 2000) + b"\x7f" * 2000),
+         "its networks are damaged (int too large to convert to float)"),
+    ],
+)  # fmt: skip
+def test_values_that_would_take_for_ever_or_fit_no_number(path, content, expected):
+    assert refusal(path, b"\x80\x02" + content + b".") == expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "call"),
+    [
+        (text("x" * 1_000_000), b"c_codecs\nencode\n"),
+        (b"](" + b"N" * 1_000_000 + b"e", b"cbuiltins\nlist\n"),
+    ],
+)
+def test_what_is_stored_once_cannot_be_copied_for_ever(path, stored, call):
+    content = b"\x80\x02" + stored + b"q\x010](" + (call + b"h\x01\x85R") * 1000 + b"e."
+    assert refusal(path, content) == "refused: it builds far more than it holds"
+
+
+def test_modules_that_share_their_parts_are_not_walked_for_ever(path):
+    content = module()
+    for depth in range(6):
+        memo = bytes([depth])
+        parts = b"".join(text(str(index)) + b"h" + memo for index in range(50))
+        content += b"q" + memo + b"0" + module(modules=b"}(" + parts + b"u")
+    assert refusal(path, b"\x80\x02" + content + b".") == "it has more than 10000 modules"
+
+
+def test_tensorflow_networks_that_share_their_parts_are_not_walked_for_ever(path):
+    network = b"cdnnlib.tflib.network\nNetwork\n)\x81}(" + text("version") + b"K\x04" + text("components")
+    content = network + b"}ub"
+    for depth in range(4):
+        memo = bytes([depth])
+        parts = b"".join(text(str(index)) + b"h" + memo for index in range(200))
+        content += b"q" + memo + b"0" + network + b"}(" + parts + b"uub"
+    assert refusal(path, b"\x80\x02" + content + b".") == (
+        "its networks are nested too deep or too wide for a generator"
+    )
+
+
+def test_a_zip_archive_as_a_storage_is_refused(path):
+    stream = io.BytesIO()
+    torch.save(torch.zeros(4).untyped_storage(), stream)
+    path.write_bytes(pickle.dumps(Stored(torch.storage._load_from_bytes, (stream.getvalue(),))))
+    assert refusal(path) == "refused: a tensor in it is a zip archive, which could unpack to any size"
+
+
+@pytest.mark.parametrize("name", ["style.1.weight", "input.input", "conv1.conv.weight", "noises.noise_0"])
+@pytest.mark.parametrize("kind", ["sparse", "meta", "whole"])
+def test_tensors_that_are_not_plain_get_one_clear_line(path, name, kind):
+    state = rosinality_state(small_generator(8))
+    state[name] = {
+        "sparse": lambda value: value.to_sparse(),
+        "meta": lambda value: value.to("meta"),
+        "whole": lambda value: value.to(torch.int8),
+    }[kind](state[name])
+    torch.save({"g_ema": state}, path)
+    refusal(path)
+
+
+@pytest.mark.parametrize("hint", ["mapping_lrmul", "conv_clamp"])
+@pytest.mark.parametrize("value", [10**400, float("nan"), float("inf")])
+def test_numbers_that_no_layer_can_hold_are_refused(path, hint, value):
+    write_tensorflow(path, small_generator(8), **{hint: value})
+    assert "is not a number below 1e+30" in refusal(path)
