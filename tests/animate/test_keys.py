@@ -22,7 +22,7 @@ def test_frames_that_the_spline_gets_within_tolerance_are_not_solved(texture):
 
 
 def test_frames_that_it_does_not_are_solved_too(texture):
-    timeline = texture_timeline(solver={"mode": "keys", "tolerance": 0.1})
+    timeline = texture_timeline(solver={"method": "adam", "mode": "keys", "tolerance": 0.1})
     take = solve(timeline, texture)
     assert take.error.max() <= 0.1
     between = [i for i in range(9) if i not in (0, 4, 8)]

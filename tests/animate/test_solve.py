@@ -106,7 +106,7 @@ def test_the_default_tolerance_is_the_papers(texture, count, tolerance):
 
 
 def test_a_frame_that_hits_the_cap_is_reported_and_the_next_goes_on_from_it(texture):
-    take = solve(texture_timeline(solver={"max_iterations": 2}), texture)
+    take = solve(texture_timeline(solver={"method": "adam", "max_iterations": 2}), texture)
     assert "max_iterations" in take.status
     assert len(take) == 9
 
@@ -145,7 +145,7 @@ def test_a_range_outside_the_shot_is_refused(generator):
 
 def test_what_the_mask_does_not_cover_is_held_back(texture):
     mask = {"ellipse": {"center": [24, 30], "radius": 8}}  # the texture moves all of a piece, so nothing can
-    take = solve(texture_timeline(mask=mask, solver={"max_iterations": 20}), texture)
+    take = solve(texture_timeline(mask=mask, solver={"method": "adam", "max_iterations": 20}), texture)
     moved = texture.shift(torch.from_numpy(take.latents[4]))[0]
     assert np.linalg.norm(take.targets[4, 0] - take.start[0]) > 8
     assert moved.norm() < 2
