@@ -24,7 +24,8 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
     for _ in range(steps):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return torch.Tensor.to(x.T if tall else x, matrix.dtype)
+    result: Tensor = x.T if tall else x
+    return result.to(matrix.dtype)
 
 
 class Muon:

@@ -83,9 +83,11 @@ def open_pairs(folder: Path) -> Pairs:
                 ("landmarks.f4", "<f4", (count, len(names), 2)),
             )
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CastError(
             f"{folder}: not a dataset of renders ({error}); make one with `previz cast dataset`"
         ) from error
+    if not any(name.startswith(FACE_LANDMARKS) for name in names):
+        raise CastError(f"{folder}: none of its landmarks is on the eyes, brows or mouth")
     face = np.array([i for i, name in enumerate(names) if name.startswith(FACE_LANDMARKS)])
     return Pairs(folder, size, tuple(z_names), images, codes, landmarks, face, np.arange(0))

@@ -100,32 +100,40 @@ class TrainState:
 
 
 def new_config(settings: TrainSettings, z_dim: int, size: int) -> GeneratorConfig:
-    """The architecture for codes of `z_dim` and renders of `size` px."""
-    return GeneratorConfig(
-        resolution=size,
-        z_dim=z_dim,
-        w_dim=settings.w_dim,
-        channels={px: n for px, n in settings.channels.items() if px <= size},
-        mapping_layers=settings.mapping_layers,
-        mapping_lr_multiplier=1.0,
-    )
+    """The architecture for codes of `z_dim` and renders of `size` px; CastError where there is none."""
+    try:
+        return GeneratorConfig(
+            resolution=size,
+            z_dim=z_dim,
+            w_dim=settings.w_dim,
+            channels={px: n for px, n in settings.channels.items() if px <= size},
+            mapping_layers=settings.mapping_layers,
+            mapping_lr_multiplier=1.0,
+        )
+    except ValueError as error:
+        raise CastError(f"renders of {size} px can't be learnt: {error}") from None
 
 
 def new_state(config: GeneratorConfig, seed: int = 0) -> TrainState:
     """A freshly drawn generator, its average and its optimisers."""
-    torch.manual_seed(seed)
-    generator = Generator(config)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        generator, average = Generator(config), Generator(config).requires_grad_(False)
     with torch.no_grad():
         for block in range(1, generator.num_blocks + 1):
             generator.synthesis.block(block).torgb.weight.mul_(0.3)  # the pictures start near grey
-    average = Generator(config).requires_grad_(False)
     average.load_state_dict(generator.state_dict())
     for net in (generator, average):
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    kernels = [p for p in generator.parameters() if p.ndim == 4 and p.shape[-1] == 3]
-    others = [p for p in generator.parameters() if not (p.ndim == 4 and p.shape[-1] == 3)]
+    kernels = [p for p in generator.parameters() if _is_kernel(p)]
+    others = [p for p in generator.parameters() if not _is_kernel(p)]
     adam = torch.optim.Adam(others, betas=(0.9, 0.99))
     return TrainState(generator, average, Muon(kernels), adam)
+
+
+def _is_kernel(parameter: nn.Parameter) -> bool:
+    """Whether it is a 3×3 kernel, which Muon steps; Adam steps the others."""
+    return parameter.ndim == 4 and parameter.shape[-1] == 3
 
 
 def save_state(state: TrainState, settings: TrainSettings, folder: Path) -> None:
@@ -147,6 +155,8 @@ def save_state(state: TrainState, settings: TrainSettings, folder: Path) -> None
 def load_state(folder: Path) -> TrainState:
     """Read what `save_state` wrote; CastError where it is missing or damaged."""
     path = folder / STATE
+    if not path.exists():
+        raise CastError(f"{folder}: holds no run; start one with `previz cast train`")
     try:
         content = torch.load(path, weights_only=True, map_location="cpu")
         state = new_state(GeneratorConfig.from_dict(json.loads(content["config"])))
@@ -166,9 +176,8 @@ def train_step(state: TrainState, batch: tuple[Tensor, Tensor, Tensor], settings
     """One step on z [N, z_dim], targets [N, 3, s, s] in -1..1 and weights [N, 1, s, s]; returns the loss."""
     z, target, weight = batch
     generator, rate = state.generator, settings.rate(state.seen, state.step)
-    block = int(math.log2(target.shape[-1])) - 1
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
-        image = generator.synthesis(generator.mapping(z), noise="none", max_block=block)
+        image = draw(generator, z, target.shape[-1])
     loss = pyramid_loss(image.float(), target, weight, settings.gradient_weight)
     generator.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -181,6 +190,14 @@ def train_step(state: TrainState, batch: tuple[Tensor, Tensor, Tensor], settings
     with torch.no_grad():
         torch._foreach_lerp_(list(state.average.parameters()), list(generator.parameters()), blend)
     return float(loss.detach())
+
+
+def draw(generator: Generator, z: Tensor, size: int) -> Tensor:
+    """The pictures [N, 3, size, size] that z [N, z_dim] names, of the block that has this size."""
+    image: Tensor = generator.synthesis(
+        generator.mapping(z), noise="none", max_block=int(math.log2(size)) - 1
+    )
+    return image
 
 
 def average_gradients(network: nn.Module) -> None:
@@ -214,7 +231,7 @@ def evaluate(generator: Generator, pairs: Pairs, size: int, count: int = 256) ->
     index = pairs.held_out()[:count]
     for part in np.array_split(index, max(1, len(index) // 16)):
         z, target, landmarks = pairs.read(part, size)
-        image = generator.synthesis(generator.mapping(z), noise="none", max_block=int(math.log2(size)) - 1)
+        image = draw(generator, z, size)
         for name, values in picture_errors(image, target, face_weight(landmarks, size)).items():
             sums[name] = sums.get(name, 0.0) + float(values.sum())
     return {name: value / len(index) for name, value in sums.items()}
@@ -225,6 +242,16 @@ def set_w_average(generator: Generator, count: int = 10_000, seed: int = 0) -> N
     z = torch.randn(count, generator.z_dim, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         generator.mapping.w_avg.copy_(generator.mapping(z)[:, 0].mean(dim=0))
+
+
+def open_run(pairs: Pairs, folder: Path, settings: TrainSettings) -> TrainState:
+    """The state of the run in `folder`, or of a new one; CastError where it can't be gone on with."""
+    pairs.training()  # which raises where there is nothing to train on
+    config = new_config(settings, pairs.z_dim, pairs.size)
+    state = load_state(folder) if (folder / STATE).exists() else new_state(config, settings.seed)
+    if state.generator.config != config:
+        raise CastError(f"{folder}: holds a run of another architecture; give another folder")
+    return state
 
 
 def train(
@@ -243,11 +270,7 @@ def train(
     With torch.distributed initialised every process takes its own part of each step.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    resumed = (folder / STATE).exists()
-    config = new_config(settings, pairs.z_dim, pairs.size)
-    state = load_state(folder) if resumed else new_state(config, settings.seed)
-    if state.generator.config != config:
-        raise CastError(f"{folder}: holds a run of another architecture; give another folder")
+    state = open_run(pairs, folder, settings)
     world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     mark = time.monotonic()
     spoken = state.seconds

@@ -11,7 +11,7 @@ import torch.distributed as dist
 from torch.multiprocessing.spawn import spawn
 
 from previz.cast._pairs import open_pairs
-from previz.cast._train import TrainEvent, TrainSettings, train
+from previz.cast._train import TrainEvent, TrainSettings, open_run, train
 
 
 def train_in_processes(
@@ -22,11 +22,19 @@ def train_in_processes(
     callback: Callable[[TrainEvent], None] | None = None,
     evaluate_every: float = 120.0,
 ) -> None:
-    """Run `train` in single-threaded processes; `callback` is called in the first, and must pickle."""
+    """Run `train` in single-threaded processes; `callback` is called in the first, and must pickle.
+
+    Raises CastError, before any process is started, for a dataset or a run that can't be trained on.
+    """
     if processes == 1:
+        threads = torch.get_num_threads()
         torch.set_num_threads(1)
-        train(open_pairs(dataset), folder, settings, callback, evaluate_every=evaluate_every)
+        try:
+            train(open_pairs(dataset), folder, settings, callback, evaluate_every=evaluate_every)
+        finally:
+            torch.set_num_threads(threads)
         return
+    open_run(open_pairs(dataset), folder, settings)  # an error in a process would come with its traceback
     with tempfile.TemporaryDirectory() as meeting:
         arguments = (processes, Path(meeting) / "store", dataset, folder, settings, callback, evaluate_every)
         spawn(_work, args=arguments, nprocs=processes)  # type: ignore[no-untyped-call]

@@ -37,12 +37,32 @@ def _say(event: TrainEvent) -> None:
     help="Folder of the run; resumed if there is one.",
 )
 @click.option(
-    "--images", default=TrainSettings.images, show_default=True, help="Length of the run, in pictures shown."
+    "--images",
+    default=TrainSettings.images,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Length of the run, in pictures shown.",
 )
-@click.option("--processes", default=1, show_default=True, help="Trainer processes, one thread each.")
-@click.option("--every", default=120.0, show_default=True, help="Seconds between figures and saved states.")
 @click.option(
-    "--seed", default=0, show_default=True, help="Seed of the weights and of the order of pictures."
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Trainer processes, one thread each.",
+)
+@click.option(
+    "--every",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds between figures and saved states.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Seed of the weights and of the order of pictures.",
 )
 def train(dataset: Path, out: Path, images: int, processes: int, every: float, seed: int) -> None:
     """Train a generator on DATASET (see `previz cast dataset`), or go on with the run in --out.
@@ -50,7 +70,6 @@ def train(dataset: Path, out: Path, images: int, processes: int, every: float, s
     The dataset may still be growing. A run that was stopped goes on where it last saved its state; with a
     larger --images it goes on beyond its first length.
     """
-    open_pairs(dataset).training()
     train_in_processes(dataset, out, TrainSettings(images=images, seed=seed), processes, _say, every)
 
 

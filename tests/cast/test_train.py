@@ -4,41 +4,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from discs import SETTINGS, SIZE, write_dataset
 from PIL import Image
 
-from previz.cast import TrainEvent, TrainSettings, compare, comparison_pictures, export_run, open_pairs
+from previz.cast import (
+    TrainEvent,
+    TrainSettings,
+    compare,
+    comparison_pictures,
+    export_run,
+    open_pairs,
+    train_in_processes,
+)
 from previz.cast import _train as trainer
 from previz.cast._pairs import Pairs
 from previz.errors import CastError
 from previz.generator import load_generator
-
-SETTINGS = TrainSettings(
-    images=96,
-    phases=((0.5, 16, 4), (0.5, 32, 4), (0.5, 64, 4)),
-    channels={4: 8, 8: 8, 16: 8, 32: 8},
-    w_dim=8,
-    mapping_layers=2,
-)
-NAMES = ["pupil_L", "nose_tip", "mouth_corner_R"]
-SIZE = 32
-
-
-def write_dataset(folder: Path, count: int = 560, done: int | None = None) -> Path:
-    """Discs whose place is the code: enough for a generator to learn something in a few steps."""
-    folder.mkdir()
-    rng = np.random.default_rng(5)
-    codes = rng.standard_normal((count, 2)).astype("<f4")
-    places = 16 + 8 * codes / np.sqrt((codes**2).mean(axis=1, keepdims=True))
-    x, y = np.meshgrid(np.arange(SIZE) + 0.5, np.arange(SIZE) + 0.5)
-    distance = np.hypot(x - places[:, 0, None, None], y - places[:, 1, None, None])
-    pictures = np.repeat((255 * (distance < 5))[..., None], 3, axis=3).astype("u1")
-    landmarks = np.repeat(places[:, None], len(NAMES), axis=1).astype("<f4")
-    for name, array in (("images.u8", pictures), ("z.f4", codes), ("landmarks.f4", landmarks)):
-        array.tofile(folder / name)
-    meta = {"count": count, "size": SIZE, "z_names": ["x", "y"], "landmarks": NAMES}
-    (folder / "meta.json").write_text(json.dumps(meta))
-    (folder / "done_0of1.json").write_text(json.dumps({"done": count if done is None else done}))
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +131,43 @@ def test_export_writes_a_checkpoint_with_its_card_and_what_was_measured_of_it(
     # truncation to 0 gives the mean w, which the run did not store
     assert torch.allclose(written.sample_w(1, truncation=0.0)[0, 0], written.mapping.w_avg)
     assert written.mapping.w_avg.abs().max() > 0
+
+
+def test_two_processes_train_one_run_each_with_its_own_pictures(pairs: Pairs, tmp_path: Path) -> None:
+    settings = TrainSettings(**{**vars(SETTINGS), "images": 16})
+    train_in_processes(pairs.folder, tmp_path / "two", settings, 2)
+    state = trainer.load_state(tmp_path / "two")
+    assert (state.step, state.seen) == (2, 16)  # steps of four pictures in each
+    alone = trainer.train(pairs, tmp_path / "one", settings)
+    assert alone.step == 4
+    lines = (tmp_path / "two" / trainer.LOG).read_text().splitlines()
+    assert len(lines) == 1  # the first process alone writes
+
+
+def test_what_cannot_be_trained_is_refused_before_a_process_starts(pairs: Pairs, tmp_path: Path) -> None:
+    (tmp_path / trainer.STATE).write_bytes(b"not a state")
+    with pytest.raises(CastError, match=r"state\.pt: not a state that can be resumed"):
+        train_in_processes(pairs.folder, tmp_path, SETTINGS, 2)
+
+
+def test_training_in_one_process_leaves_the_callers_threads(pairs: Pairs, tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        train_in_processes(pairs.folder, tmp_path, TrainSettings(**{**vars(SETTINGS), "images": 4}), 1)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_new_run_leaves_the_callers_random_numbers() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    torch.manual_seed(3)
+    trainer.new_state(trainer.new_config(SETTINGS, 2, 32))
+    assert torch.equal(torch.rand(4), expected)
+
+
+def test_renders_of_a_size_that_no_generator_has_are_refused() -> None:
+    with pytest.raises(CastError, match=r"^renders of 48 px can't be learnt: resolution: 48 is not a power"):
+        trainer.new_config(SETTINGS, 2, 48)
