@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from previz.drag._sampling import lookup_features
+from previz.errors import SolveError
 from previz.geometry import Size, clamp_to_image, rescale
 
 REFINEMENTS = 3
@@ -63,10 +64,18 @@ def match(
     Returns:
         points [N, 2] image pixels, sub-pixel; feature distance [N], RMS over the template, in units of
         contrast.
+
+    Raises:
+        SolveError: the map holds values that are not numbers where it is looked at.
     """
     candidates = clamp_to_image(points[:, None] + search, template.image_size)  # [N, M, 2]
     read = read_template(feature_map, candidates.transpose(0, 1), template)  # [M, N, K, C]
     cost = (read - template.features).square().sum(dim=-1).mean(dim=-1).t()  # [N, M]
+    if not bool(torch.isfinite(cost).all()):
+        raise SolveError(
+            "the solve ran away: the generator's features are no longer numbers; a lower "
+            "solver.learning_rate may help, and so may targets nearer by"
+        )
     travel = (candidates - points[:, None]).square().sum(dim=-1)
     cost = cost + prior * template.contrast[:, None].square() * travel / travel.max().clamp(min=1e-12)
     best = cost.argmin(dim=1)

@@ -262,6 +262,24 @@ def test_nothing_beyond_the_feature_block_is_computed(random_generator):
     assert torch.equal(whole.w, part.w)
 
 
+class RunsAway(MovingTexture):
+    """A generator whose features are not numbers once the latent has moved."""
+
+    def features(self, w, block, noise="const"):
+        moved = bool((w[0] != self.start()).any())
+        return super().features(w, block) * (float("nan") if moved else 1.0)
+
+
+@pytest.mark.parametrize("method", ["adam", "ik"])
+def test_features_that_are_no_longer_numbers_end_the_solve_in_one_line(method):
+    with pytest.raises(SolveError) as error:
+        dragged(RunsAway(), ONE, ONE + 3.0, DragSettings(method=method))
+    assert str(error.value) == (
+        "the solve ran away: the generator's features are no longer numbers; a lower solver.learning_rate "
+        "may help, and so may targets nearer by"
+    )
+
+
 def test_auto_is_a_registered_solver(texture):
     assert AUTO in SOLVERS
     auto = dragged(texture, ONE, ONE + 3.0, DragSettings())
