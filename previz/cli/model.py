@@ -35,7 +35,7 @@ def list_(as_json: bool) -> None:
         click.echo("no bundled characters; name a checkpoint by its path", err=True)
 
 
-@model.command(epilog="Example: previz model inspect head --json")
+@model.command(epilog="Example: previz model inspect mira --json")
 @click.argument("checkpoint", metavar="CHECKPOINT")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def inspect(checkpoint: str, as_json: bool) -> None:

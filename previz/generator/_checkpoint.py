@@ -47,7 +47,7 @@ def load_generator(path_or_name: str | Path, device: str | torch.device = "cpu")
     Raises CheckpointError for a file that is missing, damaged, unsafe or of another kind, DeviceError for a
     device that isn't there.
 
-    Example: `generator = load_generator("head", device="cpu")`.
+    Example: `generator = load_generator("mira", device="cpu")`.
     """
     target = resolve_device(device)
     generator = _load(find_checkpoint(path_or_name))[1]
