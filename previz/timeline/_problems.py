@@ -164,7 +164,7 @@ def _message(error: ErrorDetails) -> str:
         return f"must be {_TYPES[kind]}, not {value}"
     if kind in _LIMITS:
         word, name = _LIMITS[kind]
-        return f"must be {word} {limits[name]:g}, not {value}"
+        return f"must be {word} {limits[name]:.10g}, not {value}"
     if kind == "literal_error":
         return _choice(error["input"], limits)
     if kind == "string_type":

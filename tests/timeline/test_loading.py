@@ -124,6 +124,11 @@ solver: {max_iterations: 0}
         ),
         (
             "character: head",
+            "character: {checkpoint: head, seed: 4294967296}",
+            "3:37: character.seed: must be at most 4294967295, not 4294967296",
+        ),
+        (
+            "character: head",
             "character: {checkpoint: head, seed: 1.5}",
             "3:37: character.seed: must be a whole number, not 1.5",
         ),
