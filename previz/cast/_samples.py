@@ -10,20 +10,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from previz.animate import to_uint8
 from previz.cast._pairs import Pairs
 from previz.generator import Generator
 from previz.media import contact_sheet, write_png
 
 
+def draw(generator: Generator, z: Tensor, size: int) -> Tensor:
+    """The pictures [N, 3, size, size] that z [N, z_dim] names, of the block that has this size."""
+    image: Tensor = generator.synthesis(
+        generator.mapping(z), noise="none", max_block=int(math.log2(size)) - 1
+    )
+    return image
+
+
 def over_renders(generated: Tensor, renders: Tensor) -> list[NDArray[np.uint8]]:
     """Each generated picture over its render: [N, 3, s, s] in -1..1 twice -> N times uint8 [2 s, s, 3]."""
-    pairs = torch.cat([generated, renders], dim=2)
-    return list(((pairs + 1) * 127.5 + 0.5).clamp(0, 255).byte().permute(0, 2, 3, 1).numpy())
+    return list(to_uint8(torch.cat([generated, renders], dim=2)).numpy())
 
 
 @torch.no_grad()
 def write_samples(generator: Generator, pairs: Pairs, size: int, path: Path, count: int = 12) -> None:
     """Write a sheet of the first `count` held-out pictures at `size` px to `path`, over the last one."""
     z, renders, _ = pairs.read(pairs.held_out()[:count], size)
-    generated = generator.synthesis(generator.mapping(z), noise="none", max_block=int(math.log2(size)) - 1)
-    write_png(contact_sheet(over_renders(generated, renders), columns=6), path, force=True)
+    write_png(contact_sheet(over_renders(draw(generator, z, size), renders), columns=6), path, force=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 from previz.cast._losses import face_weight, picture_errors, pyramid_loss
 from previz.cast._muon import Muon
 from previz.cast._pairs import Pairs
-from previz.cast._samples import write_samples
+from previz.cast._samples import draw, write_samples
 from previz.errors import CastError
 from previz.generator import Generator, GeneratorConfig
 
@@ -190,14 +189,6 @@ def train_step(state: TrainState, batch: tuple[Tensor, Tensor, Tensor], settings
     with torch.no_grad():
         torch._foreach_lerp_(list(state.average.parameters()), list(generator.parameters()), blend)
     return float(loss.detach())
-
-
-def draw(generator: Generator, z: Tensor, size: int) -> Tensor:
-    """The pictures [N, 3, size, size] that z [N, z_dim] names, of the block that has this size."""
-    image: Tensor = generator.synthesis(
-        generator.mapping(z), noise="none", max_block=int(math.log2(size)) - 1
-    )
-    return image
 
 
 def average_gradients(network: nn.Module) -> None:
