@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erf
 
+from previz.cast._domain import Domain, uniform_axes
 from previz.cast._scene import Camera, Expression, Gaze, Identity, Light, Materials, Pose, Scene, Vector
 
-__all__ = ["MIRA", "Z_DIM", "Z_NAMES", "random_z", "scene_from_axes", "scene_from_z"]
+__all__ = ["MIRA", "MIRA_DOMAIN", "Z_DIM", "Z_NAMES", "random_z", "scene_from_axes", "scene_from_z"]
 
 Z_NAMES = (
     "yaw", "pitch", "roll", "jaw", "smile", "smirk", "pucker", "blink", "gaze_x", "gaze_y", "brow", "furrow",
@@ -95,8 +95,7 @@ def scene_from_z(z: ArrayLike, character: Scene = MIRA) -> Scene:
     code = np.asarray(z, np.float64)
     if code.shape != (Z_DIM,):
         raise ValueError(f"z has shape {list(code.shape)}, expected [{Z_DIM}] ({', '.join(Z_NAMES)})")
-    normalised = code / np.sqrt(np.mean(code**2) + 1e-8)
-    return scene_from_axes(dict(zip(Z_NAMES, erf(normalised / np.sqrt(2)).tolist(), strict=True)), character)
+    return scene_from_axes(dict(zip(Z_NAMES, uniform_axes(code).tolist(), strict=True)), character)
 
 
 def scene_from_axes(axes: dict[str, float], character: Scene = MIRA) -> Scene:
@@ -172,3 +171,22 @@ def _brows(e: dict[str, float]) -> dict[str, float]:
             f"noseSneer{side}": 0.25 * furrow,
         }
     return units
+
+
+_GROUPS = {
+    "pose": ("yaw", "pitch", "roll"),
+    "expression": ("jaw", "smile", "smirk", "pucker", "blink", "brow", "furrow"),
+    "gaze": ("gaze_x", "gaze_y"),
+}
+
+MIRA_DOMAIN = Domain(
+    name="mira",
+    description="one young woman with a red bob; free in head pose, gaze, brows, lids and mouth",
+    z_names=Z_NAMES,
+    z_groups={group: tuple(Z_NAMES.index(name) for name in names) for group, names in _GROUPS.items()},
+    aspect=(1, 1),
+    scene=scene_from_z,
+    factors=lambda z: uniform_axes(z).astype(np.float32),
+    factor_names=Z_NAMES,
+    groups=_GROUPS,
+)
