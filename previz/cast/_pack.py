@@ -1,4 +1,4 @@
-"""The asset pack: all that a portrait needs of the base mesh and hair, in one file of a few MB.
+"""The asset pack: all that a kind of figure needs of the base mesh and hair, in one file of a few MB.
 
 Deltas of shapes are kept sparse, as int16 steps: a step is 0.04 mm, or more where a shape moves farther than
 32767 of those.
@@ -20,10 +20,10 @@ from previz.errors import CastError
 from previz.files import output_file
 
 __all__ = [
-    "BONES",
     "FORMAT",
-    "PARTS",
+    "KINDS",
     "Arrays",
+    "Kind",
     "Pack",
     "SparseTarget",
     "load_pack",
@@ -35,18 +35,46 @@ __all__ = [
 
 FORMAT = 1
 STEP = 4e-4  # the smallest quantisation step, dm
-# What is posed; every other bone's weights go to its nearest ancestor here.
-BONES = (
-    "root", "neck01", "neck02", "neck03", "head",
-    "shoulder01.L", "shoulder01.R", "upperarm01.L", "upperarm01.R",
-)  # fmt: skip
-PARTS: dict[str, tuple[str, ...]] = {
+PORTRAIT_PARTS: dict[str, tuple[str, ...]] = {
     "skin": ("body",),
     "eyes": ("helper-l-eye", "helper-r-eye"),
     "teeth": ("helper-upper-teeth", "helper-lower-teeth"),
     "tongue": ("helper-tongue",),
     "lashes": ("helper-l-eyelashes-2", "helper-r-eyelashes-2"),
     "cloth": ("helper-tights",),
+}
+BODY_PARTS = PORTRAIT_PARTS | {"skirt": ("helper-skirt",)}
+# What is posed; every other bone's weights go to its nearest ancestor here. Parents before children.
+PORTRAIT_BONES = (
+    "root", "neck01", "neck02", "neck03", "head",
+    "shoulder01.L", "shoulder01.R", "upperarm01.L", "upperarm01.R",
+)  # fmt: skip
+_LIMBS = (
+    "clavicle", "shoulder01", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist",
+    *(f"finger{finger}-{joint}" for finger in range(1, 6) for joint in (1, 2)),
+    "upperleg01", "upperleg02", "lowerleg01", "lowerleg02", "foot",
+)  # fmt: skip
+BODY_BONES = (
+    "root", "spine05", "spine04", "spine03", "spine02", "spine01", "neck01", "neck02", "neck03", "head",
+    *(f"{limb}.{side}" for side in ("L", "R") for limb in _LIMBS),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of figure takes from the base mesh; heights in dm on the template."""
+
+    parts: dict[str, tuple[str, ...]]  # part -> groups of the base mesh
+    bones: tuple[str, ...]
+    lowest: float  # under which nothing is seen
+    centre: tuple[float, float, float]  # of the ambient occlusion's views ...
+    half: float  # ... and how far they reach around it
+    resolution: int  # px of such a view
+
+
+KINDS = {
+    "head": Kind(PORTRAIT_PARTS, PORTRAIT_BONES, 4.6, (0.0, 6.4, 0.5), 3.2, 1024),
+    "body": Kind(BODY_PARTS, BODY_BONES, -100.0, (0.0, 0.2, 0.5), 9.5, 2048),
 }
 
 Arrays = dict[str, NDArray[Any]]
@@ -55,21 +83,32 @@ SparseTarget = tuple[NDArray[Any], NDArray[np.float32]]  # vertices [n] and thei
 
 @dataclass(frozen=True)
 class Pack:
-    """The assets of a portrait. V is the pack's own numbering of the kept vertices; lengths in dm."""
+    """The assets of a kind of figure. V is the pack's own numbering of the kept vertices; lengths in dm."""
 
+    figure: str  # "head" or "body"
     vertices: NDArray[np.float32]  # [V, 3] the template
     source: NDArray[np.int32]  # [V] their numbers in hm08
-    part: NDArray[np.uint8]  # [V] index into PARTS, 255 for a vertex that is only referred to
+    part: NDArray[np.uint8]  # [V] index into the parts, 255 for a vertex that is only referred to
     triangles: dict[str, NDArray[np.int32]]  # part -> [T, 3]
     masks: NDArray[np.float32]  # [V, 4] lips, inside of the mouth, eyelids, ears (teeth: gums first)
     occlusion: NDArray[np.float32]  # [V] share of the sky seen, 0..1
-    weights: NDArray[np.float32]  # [V, len(BONES)]
-    parents: NDArray[np.int32]  # [len(BONES)], -1 for the root
-    joints: NDArray[np.float32]  # [len(BONES), V] rows average the vertices around a bone's head
+    weights: NDArray[np.float32]  # [V, B]
+    parents: NDArray[np.int32]  # [B], -1 for the root
+    joints: NDArray[np.float32]  # [B, V] rows average the vertices around a bone's head
     targets: dict[str, SparseTarget]
     hairs: dict[str, sources.Hair]  # references in the pack's numbering
     landmarks: dict[str, int]  # name -> vertex
     digest: str  # short sha256 of the file's contents
+
+    @property
+    def bones(self) -> tuple[str, ...]:
+        """The names of the B bones."""
+        return KINDS[self.figure].bones
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the parts, in the order of `part`."""
+        return tuple(KINDS[self.figure].parts)
 
     def target(self, name: str) -> SparseTarget:
         """One shape or face unit (`face/jawOpen`, `head/head-oval`); CastError if there is none."""
@@ -113,11 +152,13 @@ def _unpack(arrays: Arrays) -> Pack:
         for name in ("weights", "masks", "occlusion")
     }
     names = [str(name) for name in arrays["landmark_names"]]
+    figure = str(arrays.get("figure", "head"))
     return Pack(
+        figure=figure,
         vertices=arrays["vertices"].astype(np.float32),
         source=arrays["source"].astype(np.int32),
         part=arrays["part"].astype(np.uint8),
-        triangles={name: arrays[f"triangles/{name}"].astype(np.int32) for name in PARTS},
+        triangles={name: arrays[f"triangles/{name}"].astype(np.int32) for name in KINDS[figure].parts},
         masks=shares["masks"],
         occlusion=shares["occlusion"],
         weights=shares["weights"] / np.maximum(shares["weights"].sum(1, keepdims=True), 1e-6),

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from previz.cast._landmarks import PUPILS
 from previz.cast._mesh import normal_gatherer, rotation, turn, unit, vertex_normals
-from previz.cast._pack import BONES, PARTS, Pack
+from previz.cast._pack import Pack
 from previz.cast._scene import Identity, Scene
 from previz.errors import CastError
 
@@ -32,7 +32,6 @@ LOOK_RANGE = {
     "Up": 30.0,
     "Down": 30.0,
 }  # degrees of gaze at which a lid has followed fully
-HEAD = BONES.index("head")
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def make_figure(pack: Pack, identity: Identity) -> Figure:
     for name, amount in [*macro_amounts(identity).items(), *identity.shapes]:
         index, delta = pack.target(name)
         vertices[index] += np.float32(amount) * delta
-    part = {name: np.flatnonzero(pack.part == number) for number, name in enumerate(PARTS)}
+    part = {name: np.flatnonzero(pack.part == number) for number, name in enumerate(pack.parts)}
     left = pack.vertices[part["eyes"], 0] > 0
     triangles = np.concatenate(list(pack.triangles.values()))
     lips = part["skin"][pack.masks[part["skin"], 0] > 0.3]
@@ -171,12 +170,12 @@ def pose_figure(figure: Figure, scene: Scene) -> Posed:
             vertices[index] += np.float32(amount) * delta
     vertices[figure.tongue] += np.array([0, -0.02 - 0.07 * units.get("jawOpen", 0.0), -0.05], np.float32)
     pupils = _turn_eyes(figure, vertices, scene)
-    matrices = _bone_matrices(figure.joints, figure.pack.parents, scene)
+    matrices = _bone_matrices(figure, scene)
     posed = _skin(vertices, figure.weights, matrices)
     normals = vertex_normals(posed, figure.triangles, figure.gatherer)
-    _part_normals(figure, posed, normals, matrices[HEAD])
+    _part_normals(figure, posed, normals, matrices[figure.pack.bones.index("head")])
     posed[figure.cloth] += CLOTH_OFFSET * normals[figure.cloth]
-    head = matrices[HEAD]
+    head = matrices[figure.pack.bones.index("head")]
     hair = figure.hair
     if hair is None:
         nothing = np.zeros((0, 3), np.float32)
@@ -213,7 +212,7 @@ def _turn_eyes(figure: Figure, vertices: Array, scene: Scene) -> NDArray[np.floa
     return np.array(poles)
 
 
-def _bone_matrices(joints: Array, parents: NDArray[np.int32], scene: Scene) -> Array:
+def _bone_matrices(figure: Figure, scene: Scene) -> Array:
     """The motion [B, 3, 4] of each bone from rest; parents come before their children."""
     pose = scene.pose
     local = {
@@ -221,7 +220,7 @@ def _bone_matrices(joints: Array, parents: NDArray[np.int32], scene: Scene) -> A
     }
     local |= {name: rotation((0, 0, 1), angle) for name, angle in ARMS.items()}
     matrices: list[NDArray[np.float64]] = []
-    for name, joint, parent in zip(BONES, joints, parents, strict=True):
+    for name, joint, parent in zip(figure.pack.bones, figure.joints, figure.pack.parents, strict=True):
         own = np.eye(4)
         if name in local:
             own[:3, :3] = local[name]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from previz.cast._gl import create_context, matrix_data, read_shader, set_uniforms
 from previz.cast._mesh import look_at, orthographic, perspective
-from previz.cast._pack import PARTS, Pack
+from previz.cast._pack import Pack
 from previz.cast._pose import Figure, Posed, landmark_points, make_figure, pose_figure
 from previz.cast._scene import Camera, Identity, Light, Materials, Scene
 from previz.cast._visibility import visible_points
@@ -23,6 +23,7 @@ __all__ = ["Renderer"]
 SUPERSAMPLING = 2  # rendered this many times larger, beside the multisampling
 MULTISAMPLING = 4
 SHADOW_SIZE = 512
+MODELS = 4  # identities whose buffers are kept
 SHADERS = {
     "skin": "skin",
     "eyes": "eye",
@@ -42,6 +43,7 @@ class _Batch:
     name: str
     shaded: moderngl.VertexArray
     depth: moderngl.VertexArray
+    buffers: tuple[moderngl.Buffer, ...]  # of its own: what stays, and the triangles
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,15 @@ class _Model:
     body: moderngl.Buffer
     hair: moderngl.Buffer | None
     batches: tuple[_Batch, ...]
+
+    def release(self) -> None:
+        """Give the memory on the graphics side back."""
+        for batch in self.batches:
+            for thing in (batch.shaded, batch.depth, *batch.buffers):
+                thing.release()
+        for buffer in (self.body, self.hair):
+            if buffer is not None:
+                buffer.release()
 
 
 class Renderer:
@@ -121,8 +132,10 @@ class Renderer:
         return self._context.program(vertex_shader=read_shader(vertex), fragment_shader=read_shader(fragment))
 
     def _model(self, identity: Identity) -> _Model:
-        """The identity's figure and buffers, made when first asked for."""
+        """The identity's figure and buffers, made when first asked for and kept for the next few pictures."""
         if identity not in self._models:
+            if len(self._models) >= MODELS:
+                self._models.pop(next(iter(self._models))).release()
             self._models[identity] = self._build(make_figure(self.pack, identity))
         return self._models[identity]
 
@@ -136,7 +149,7 @@ class Renderer:
         static = np.hstack([template, pack.masks, np.zeros((count, 2)), pack.occlusion[:, None]])
         body = gl.buffer(reserve=count * 24, dynamic=True)
         fixed = gl.buffer(static.astype("f4").tobytes())
-        batches = [self._batch(name, body, fixed, pack.triangles[name]) for name in PARTS]
+        batches = [self._batch(name, body, fixed, pack.triangles[name]) for name in pack.parts]
         hair_buffer = None
         if figure.hair is not None:
             hair = figure.hair
@@ -165,7 +178,7 @@ class Renderer:
         if cut:
             buffers.append((fixed, "3f 28x", "in_template"))
         depth = gl.vertex_array(self._cut if cut else self._solid, buffers, index)
-        return _Batch(name, shaded, depth)
+        return _Batch(name, shaded, depth, (fixed, index))
 
     def _upload(self, model: _Model, posed: Posed) -> None:
         model.body.write(np.hstack([posed.vertices, posed.normals]).astype("f4").tobytes())
@@ -192,7 +205,10 @@ class Renderer:
         """Depth alone, through `matrix`, of all parts but some."""
         data = matrix_data(matrix)
         set_uniforms(self._solid, {"u_view_projection": data})
-        set_uniforms(self._cut, {"u_view_projection": data, "u_hair_end": scene.identity.hair_end})
+        identity = scene.identity
+        values = {"u_hair_end": identity.hair_end, "u_hair_window": identity.hair_window}
+        values |= {"u_neckline": scene.materials.neckline}
+        set_uniforms(self._cut, {"u_view_projection": data} | values)
         for batch in model.batches:
             if batch.name not in without:
                 set_uniforms(self._cut, {"u_is_cloth": batch.name == "cloth"})

@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Camera", "Expression", "Gaze", "Identity", "Light", "Materials", "Pose", "Scene", "Vector"]
+__all__ = [
+    "Arm",
+    "BodyPose",
+    "Camera",
+    "Expression",
+    "Gaze",
+    "Identity",
+    "Leg",
+    "Light",
+    "Materials",
+    "Outfit",
+    "Pose",
+    "Scene",
+    "Vector",
+]
 
 Vector = tuple[float, float, float]
 
@@ -31,6 +45,8 @@ class Identity:
     shapes: tuple[tuple[str, float], ...] = ()  # ("head/head-oval", 0.5) ...
     hair: str | None = None
     hair_end: float = -100.0  # template height (dm) below which the hair is cut off
+    # half width and half height (dm) of the oval before the face in which hair is cut away; zeros for none
+    hair_window: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,11 @@ class Materials:
     brow_arch: float = 0.7  # 0 flat .. 1 arched
     iris_radius: float = 0.55  # radians on the eyeball
     seed: float = 0.0  # of the procedural noise
+    freckles: float = 0.0  # 0..1
+    stubble: float = 0.0  # 0..1, in the colour of the brows
+    scalp: float = 0.0  # 0..1: hair painted on the scalp, cropped
+    neckline: int = 0  # 0 round, 1 V, 2 turtleneck, 3 wide
+    pattern: int = 0  # of the cloth: 0 plain, 1 stripes, 2 a yoke in the colour of the trim
 
 
 @dataclass(frozen=True)
@@ -79,6 +100,7 @@ class Camera:
     aim: float = 0.42
     elevation: float = 2.0  # degrees above the horizon
     field_of_view: float = 18.0  # degrees, vertical
+    whole_figure: bool = False  # heights from sole to crown instead, its centre `aim` of them over the sole
 
 
 @dataclass(frozen=True)
@@ -106,6 +128,60 @@ class Gaze:
 
 
 @dataclass(frozen=True)
+class Arm:
+    """One arm, in degrees from hanging straight down with the palm to the thigh; signs are alike on both sides."""
+
+    raised: float = 10.0  # sideways: 90 level, 180 overhead
+    forward: float = 0.0  # then swung to the front
+    inward: float = 0.0  # upper arm turned about itself: brings a bent forearm before the body
+    elbow: float = 12.0  # 0 straight
+    palm: float = 0.0  # forearm turned about itself: > 0 turns the palm to the back
+    wrist: float = 0.0  # > 0 bends the hand to its palm
+    curl: float = 25.0  # of each finger joint
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One leg, in degrees from standing straight; signs are alike on both sides."""
+
+    forward: float = 0.0  # of the thigh
+    outward: float = 3.0  # spread
+    turned: float = 6.0  # knee and toes to the outside
+    knee: float = 0.0
+    heel: float = 0.0  # the sole against the floor: > 0 lifts the heel
+
+
+@dataclass(frozen=True)
+class BodyPose:
+    """Pose of a full figure under its head, in degrees; signs as in `Pose`. It stands on its lower foot."""
+
+    yaw: float = 0.0  # of the whole figure
+    sway: float = 0.0  # the left hip up; legs and spine make up for it
+    twist: float = 0.0  # of the spine to the left
+    bend: float = 0.0  # of the spine, to the left
+    lean: float = 0.0  # of the spine, to the front
+    left: Arm = field(default_factory=Arm)
+    right: Arm = field(default_factory=Arm)
+    left_leg: Leg = field(default_factory=Leg)
+    right_leg: Leg = field(default_factory=Leg)
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """Clothes of a full figure, cut on the template; Materials has the top's colours, neckline and pattern."""
+
+    sleeve: float = 0.45  # 0 none, 0.5 to the elbow, 1 to the wrist
+    hem: float = 0.7  # template height (dm) of the top's lower edge: 1.3 the waist, 0 the hips
+    trousers: float = -7.0  # template height of their lower edge: -3.7 the knee, -7.0 the ankle
+    skirt: float = 100.0  # template height of its lower edge; over 2 for none
+    shoes: float = -7.35  # template height of their upper edge
+    loose: float = 0.5  # 0 close .. 1 wide
+    bottom: Vector = (0.03, 0.05, 0.12)
+    shoe: Vector = (0.05, 0.04, 0.04)
+    sole: Vector = (0.60, 0.58, 0.55)
+
+
+@dataclass(frozen=True)
 class Scene:
     """One picture."""
 
@@ -116,3 +192,6 @@ class Scene:
     expression: Expression = field(default_factory=Expression)
     pose: Pose = field(default_factory=Pose)
     gaze: Gaze = field(default_factory=Gaze)
+    body: BodyPose = field(default_factory=BodyPose)  # of full figures alone, as is the outfit
+    outfit: Outfit = field(default_factory=Outfit)
+    floor: float = 0.0  # of full figures: 0 none .. 1, how much the floor differs from the backdrop

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from previz.cast._pack import PARTS
 from previz.cast._pose import Figure, Posed
 from previz.cast._scene import Scene
 
@@ -29,25 +28,45 @@ def visible_points(
     shifted = project(np.array([[0, 0, 0], [0, 0, MARGIN]]) + np.array([0, figure.chin, 1.0]))
     margin = abs(float(shifted[1, 2] - shifted[0, 2]))
     own = np.array(list(pack.landmarks.values()))
-    eyes = np.isin(pack.part[own], [list(PARTS).index("eyes")])
+    eyes = np.isin(pack.part[own], [pack.parts.index("eyes")])
     # lids lie closer to the eyeball than the margin
     depth = points[:, 2] - np.where(eyes, 0.1 * margin, margin)
     hidden = np.zeros(len(points), np.bool_)
     screen = project(posed.vertices)
-    triangles = np.concatenate([pack.triangles["skin"], _below_neckline(figure)])
+    triangles = np.concatenate([pack.triangles["skin"], _below_neckline(figure, scene.materials.neckline)])
     hidden |= covered(points, depth, screen, triangles)
     if figure.hair is not None:
-        kept = figure.hair.template[figure.hair.triangles][..., 1].mean(1) > scene.identity.hair_end
+        kept = _uncut(figure.hair.template[figure.hair.triangles].mean(1), scene)
         hidden |= covered(points, depth, project(posed.hair_vertices), figure.hair.triangles[kept])
     return ~hidden
 
 
-def _below_neckline(figure: Figure) -> NDArray[np.int32]:
-    """Cloth triangles that the shader leaves; the same curve as `neckline` in cut.glsl."""
+def _uncut(places: NDArray[np.floating], scene: Scene) -> NDArray[np.bool_]:
+    """Which template places [T, 3] the shader leaves hair at; the curves of `is_cut` in cut.glsl."""
+    x, y, z = places.T
+    kept = y > scene.identity.hair_end
+    half_width, half_height = scene.identity.hair_window
+    if half_width:
+        kept &= (z <= 0.75) | ((x / half_width) ** 2 + ((y - 7.02) / half_height) ** 2 >= 1)
+    return np.asarray(kept)
+
+
+def _below_neckline(figure: Figure, kind: int) -> NDArray[np.int32]:
+    """Cloth triangles that the shader leaves; the same curves as `neckline` in cut.glsl."""
     triangles = figure.pack.triangles["cloth"]
     x, y, z = figure.pack.vertices[triangles].mean(1).T
-    rise = np.clip(z / 0.6, 0, 1)
-    return np.asarray(triangles[y < 5.93 - 0.32 * np.exp(-((x / 0.42) ** 2)) * rise**2 * (3 - 2 * rise)])
+
+    def rise(low: float, high: float) -> NDArray[np.floating]:
+        t = np.clip((z - low) / (high - low), 0, 1)
+        return np.asarray(t * t * (3 - 2 * t))
+
+    line = {
+        0: 5.93 - 0.32 * np.exp(-((x / 0.42) ** 2)) * rise(0.0, 0.6),
+        1: 5.95 - np.maximum(0.0, 0.62 - 1.35 * np.abs(x)) * rise(0.1, 0.6),
+        2: np.full_like(x, 6.28),
+        3: 5.80 - 0.26 * np.exp(-((x / 0.66) ** 4)) * rise(0.2, 0.5),
+    }[kind]
+    return np.asarray(triangles[y < line])
 
 
 def covered(
