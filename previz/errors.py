@@ -9,6 +9,7 @@ from typing import Literal
 __all__ = [
     "CastError",
     "CheckpointError",
+    "CurvesError",
     "DeviceError",
     "MediaError",
     "OutputError",
@@ -59,6 +60,10 @@ class TimelineError(PrevizError):
 
 class CheckpointError(PrevizError):
     """A generator checkpoint that is missing, broken, unsafe or of another kind."""
+
+
+class CurvesError(PrevizError):
+    """Curves of another program that can't be read, written or brought onto a timeline."""
 
 
 class OutputError(PrevizError):
