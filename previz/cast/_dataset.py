@@ -1,9 +1,9 @@
 """A folder of renders with their codes and landmarks, written by several processes and read while it grows.
 
     meta.json         sizes, names, the seed, and the digest of the pack
-    images.u8         [N, size, size, 3] uint8
-    z.f4              [N, 12] float32 codes as drawn, not normalised
-    landmarks.f4      [N, K, 2] float32, px of `size`, origin at the top-left corner
+    images.u8         [N, height, width, 3] uint8; `size` is the long side
+    z.f4              [N, Z] float32 codes as drawn, not normalised
+    landmarks.f4      [N, K, 2] float32, px of the picture, origin at the top-left corner
     visible.u1        [N, K] uint8
     done_<k>of<n>.json  how far the process that renders pictures k, k + n, k + 2n ... has come
 
@@ -20,14 +20,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from previz.cast._character import Z_DIM, Z_NAMES, random_z, scene_from_z
+from previz.cast._domain import random_z
+from previz.cast._domains import find_domain
 from previz.cast._renderer import Renderer
 from previz.errors import CastError
 from previz.files import output_file
 
 __all__ = ["HELD_OUT", "DatasetSettings", "Shard", "create_dataset", "render_shard", "rendered_indices"]
 
-HELD_OUT = 512  # the first pictures are measured on, never trained on
+HELD_OUT = 1000  # the first pictures are measured on, never trained on
 SAVE_EVERY = 50  # pictures between two notes of progress
 FORMAT = 1
 
@@ -47,19 +48,25 @@ class Shard:
 
 @dataclass(frozen=True)
 class DatasetSettings:
-    """What is in the folder."""
+    """What is in the folder: `size` px along the long side, of a domain by name."""
 
     count: int
     size: int
     seed: int = 0
+    domain: str = "head"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of a picture. CastError for a domain that there is not."""
+        return find_domain(self.domain).picture_shape(self.size)
 
 
 def _arrays(settings: DatasetSettings, landmarks: int) -> dict[str, tuple[str, tuple[int, ...]]]:
     """File -> (dtype, shape)."""
-    count, size = settings.count, settings.size
+    count = settings.count
     return {
-        "images.u8": ("u1", (count, size, size, 3)),
-        "z.f4": ("<f4", (count, Z_DIM)),
+        "images.u8": ("u1", (count, *settings.shape, 3)),
+        "z.f4": ("<f4", (count, find_domain(settings.domain).z_dim)),
         "landmarks.f4": ("<f4", (count, landmarks, 2)),
         "visible.u1": ("u1", (count, landmarks)),
     }
@@ -70,14 +77,17 @@ def create_dataset(folder: Path, settings: DatasetSettings, landmarks: list[str]
 
     Several processes may do this at once: files are made sparse and never shortened.
     """
+    domain = find_domain(settings.domain)
     meta = {
         "format": FORMAT,
-        "character": "mira",
+        "domain": domain.name,
         "count": settings.count,
         "size": settings.size,
         "seed": settings.seed,
-        "z_dim": Z_DIM,
-        "z_names": list(Z_NAMES),
+        "height": settings.shape[0],
+        "width": settings.shape[1],
+        "z_dim": domain.z_dim,
+        "z_names": list(domain.z_names),
         "landmarks": landmarks,
         "held_out": HELD_OUT,
         "pack": pack_digest,
@@ -111,6 +121,7 @@ def render_shard(
 
     A stop at any moment loses at most the last few pictures. Raises what `create_dataset` does.
     """
+    domain, shape = find_domain(settings.domain), settings.size
     names = list(renderer.pack.landmarks)
     create_dataset(folder, settings, names, renderer.pack.digest)
     maps = {
@@ -120,11 +131,11 @@ def render_shard(
     total = len(range(shard.index, settings.count, shard.count))
     for done in range(_progress(folder / shard.name), total):
         index = shard.index + done * shard.count
-        z = random_z(settings.seed, index)
-        scene = scene_from_z(z)
-        maps["images.u8"][index] = renderer.render(scene, settings.size)
+        z = random_z(domain, settings.seed, index)
+        scene = domain.scene_from_z(z)
+        maps["images.u8"][index] = renderer.render(scene, shape)
         maps["z.f4"][index] = z
-        maps["landmarks.f4"][index], maps["visible.u1"][index] = renderer.landmarks(scene, settings.size)
+        maps["landmarks.f4"][index], maps["visible.u1"][index] = renderer.landmarks(scene, shape)
         if (done + 1) % SAVE_EVERY == 0 or done + 1 == total:
             _save_progress(folder, shard, done + 1, renderer.gl_renderer)
         if callback:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from previz.cast._character import MIRA_DOMAIN
 from previz.cast._domain import Domain
+from previz.cast._head import HEAD
 from previz.errors import CastError
 
 __all__ = ["DOMAINS", "find_domain"]
 
-DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (MIRA_DOMAIN,)}
+DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (MIRA_DOMAIN, HEAD)}
 
 
 def find_domain(name: str) -> Domain:

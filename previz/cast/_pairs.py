@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from previz.cast._dataset import HELD_OUT, rendered_indices
+from previz.cast._dataset import rendered_indices
 from previz.cast._losses import FACE_LANDMARKS
 from previz.errors import CastError
 
@@ -27,9 +27,11 @@ class Pairs:
     """
 
     folder: Path
-    size: int
+    size: int  # of the long side, px
     z_names: tuple[str, ...]
-    images: np.ndarray  # uint8 [N, size, size, 3]
+    domain: str  # its name
+    held: int  # how many of the first pictures are measured on, never trained on
+    images: np.ndarray  # uint8 [N, height, width, 3]
     codes: np.ndarray  # float32 [N, z_dim]
     landmarks: np.ndarray  # float32 [N, K, 2], pixels
     face: np.ndarray  # int [k], the landmarks that weigh
@@ -51,18 +53,18 @@ class Pairs:
     def training(self) -> np.ndarray:
         """Indices to train on; CastError where none is rendered yet."""
         ready = self.ready()
-        ready = ready[ready >= HELD_OUT]
+        ready = ready[ready >= self.held]
         if len(ready) == 0:
-            raise CastError(f"{self.folder}: no picture after the {HELD_OUT} held-out ones is rendered yet")
+            raise CastError(f"{self.folder}: no picture after the {self.held} held-out ones is rendered yet")
         return ready
 
     def held_out(self) -> np.ndarray:
         """Indices that are measured on, never trained on."""
         ready = self.ready()
-        return ready[ready < HELD_OUT]
+        return ready[ready < self.held]
 
     def read(self, index: np.ndarray, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """z [N, z_dim], pictures [N, 3, size, size] in -1..1 and face landmarks [N, k, 2] in px of `size`."""
+        """z [N, z_dim], pictures [N, 3, h, w], the long side `size`, in -1..1, and face landmarks [N, k, 2] in px of `size`."""
         pictures = torch.from_numpy(self.images[index]).permute(0, 3, 1, 2).float() / 127.5 - 1
         if size != self.size:
             pictures = F.avg_pool2d(pictures, self.size // size)
@@ -75,10 +77,12 @@ def open_pairs(folder: Path) -> Pairs:
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         count, size, z_names, names = (meta[key] for key in ("count", "size", "z_names", "landmarks"))
+        height, width = meta.get("height", size), meta.get("width", size)
+        domain, held = meta.get("domain", "mira"), int(meta["held_out"])
         images, codes, landmarks = (
             np.memmap(folder / name, dtype, "r", shape=shape)
             for name, dtype, shape in (
-                ("images.u8", "u1", (count, size, size, 3)),
+                ("images.u8", "u1", (count, height, width, 3)),
                 ("z.f4", "<f4", (count, len(z_names))),
                 ("landmarks.f4", "<f4", (count, len(names), 2)),
             )
@@ -90,4 +94,4 @@ def open_pairs(folder: Path) -> Pairs:
     if not any(name.startswith(FACE_LANDMARKS) for name in names):
         raise CastError(f"{folder}: none of its landmarks is on the eyes, brows or mouth")
     face = np.array([i for i, name in enumerate(names) if name.startswith(FACE_LANDMARKS)])
-    return Pairs(folder, size, tuple(z_names), images, codes, landmarks, face, np.arange(0))
+    return Pairs(folder, size, tuple(z_names), domain, held, images, codes, landmarks, face, np.arange(0))

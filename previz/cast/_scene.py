@@ -70,6 +70,7 @@ class Materials:
     stubble: float = 0.0  # 0..1, in the colour of the brows
     scalp: float = 0.0  # 0..1: hair painted on the scalp, cropped
     neckline: int = 0  # 0 round, 1 V, 2 turtleneck, 3 wide
+    curl: float = 0.0  # 0 strands .. 1 curls, of the hair's texture
     pattern: int = 0  # of the cloth: 0 plain, 1 stripes, 2 a yoke in the colour of the trim
 
 

@@ -2,6 +2,7 @@
 #include "common.glsl"
 // Strands that run down the surface, lit along their tangent (Kajiya and Kay), with a primary and a tinted highlight.
 uniform vec3 u_hair;
+uniform float u_curl;
 
 void main() {
     vec3 view = normalize(u_eye - v_position);
@@ -10,6 +11,10 @@ void main() {
     vec3 down = vec3(0, -1, 0);
     vec3 along = normalize(down - n * dot(down, n) + 1e-4);
     float strands = 0.55 * noise(vec3(v_texture * vec2(60.0, 2.5), 1.0)) + 0.45 * noise(vec3(v_texture * vec2(162.0, 3.25), 4.0));
+    if (u_curl > 0.0) {
+        float curls = 0.6 * noise(v_template * 24.0) + 0.4 * noise(v_template * 55.0);
+        strands = mix(strands, smoothstep(0.15, 0.85, curls), u_curl);
+    }
     vec3 albedo = u_hair * (0.55 + 0.95 * strands);
     vec3 tangent = normalize(along + n * (strands - 0.5) * 0.5);
     vec3 half_key = normalize(u_key + view);
