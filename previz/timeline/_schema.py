@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from previz.timeline._fields import (
     Canvas,
@@ -28,22 +28,11 @@ from previz.timeline._fields import (
     Whole,
 )
 from previz.timeline._paths import Spline
+from previz.timeline._spec import Spec
 from previz.timeline._yaml import Mark
 
 MAX_SEED = 2**32 - 1
 """The largest seed that numpy's RandomState takes."""
-
-
-class Spec(BaseModel):
-    """A part of a timeline: frozen, no unknown fields, field docstrings as descriptions."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        serialize_by_alias=True,
-        protected_namespaces=(),
-    )
 
 
 class CharacterSpec(Spec):
