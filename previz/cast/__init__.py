@@ -16,6 +16,8 @@ from previz.cast._dataset import (
     rendered_indices,
 )
 from previz.cast._export import Comparison, compare, comparison_pictures, export_run
+from previz.cast._judge import Judge, load_judge, save_judge
+from previz.cast._judge_train import JudgeEvent, JudgeSettings, train_judge
 from previz.cast._landmarks import LANDMARKS
 from previz.cast._pack import Pack, load_pack, save_pack
 from previz.cast._pairs import Pairs, open_pairs
@@ -36,6 +38,9 @@ __all__ = [
     "Expression",
     "Gaze",
     "Identity",
+    "Judge",
+    "JudgeEvent",
+    "JudgeSettings",
     "Light",
     "Materials",
     "Pack",
@@ -51,13 +56,16 @@ __all__ = [
     "comparison_pictures",
     "create_dataset",
     "export_run",
+    "load_judge",
     "load_pack",
     "open_pairs",
     "random_z",
     "render_shard",
     "rendered_indices",
+    "save_judge",
     "save_pack",
     "scene_from_axes",
     "scene_from_z",
     "train_in_processes",
+    "train_judge",
 ]

