@@ -10,12 +10,12 @@ The bundled checkpoint was trained on this map and this look: to change either i
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from previz.cast._domain import Domain, uniform_axes
 from previz.cast._scene import Camera, Expression, Gaze, Identity, Light, Materials, Pose, Scene, Vector
 
-__all__ = ["MIRA", "MIRA_DOMAIN", "Z_DIM", "Z_NAMES", "random_z", "scene_from_axes", "scene_from_z"]
+__all__ = ["MIRA", "MIRA_DOMAIN", "Z_DIM", "Z_NAMES", "scene_from_axes", "scene_from_z"]
 
 Z_NAMES = (
     "yaw", "pitch", "roll", "jaw", "smile", "smirk", "pucker", "blink", "gaze_x", "gaze_y", "brow", "furrow",
@@ -83,11 +83,6 @@ MIRA = Scene(
     light=Light(),
     camera=Camera(half_height=0.59, aim=0.405),
 )
-
-
-def random_z(seed: int, index: int) -> NDArray[np.float32]:
-    """The code [12] of picture `index` of a dataset: standard normal, from a generator of its own."""
-    return np.random.default_rng([seed, index]).standard_normal(Z_DIM).astype(np.float32)
 
 
 def scene_from_z(z: ArrayLike, character: Scene = MIRA) -> Scene:
@@ -179,6 +174,8 @@ _GROUPS = {
     "gaze": ("gaze_x", "gaze_y"),
 }
 
+_NEUTRAL = {name: -0.5 if name in ("jaw", "pucker", "blink") else 0.0 for name in _GROUPS["expression"]}
+
 MIRA_DOMAIN = Domain(
     name="mira",
     description="one young woman with a red bob; free in head pose, gaze, brows, lids and mouth",
@@ -189,4 +186,16 @@ MIRA_DOMAIN = Domain(
     factors=lambda z: uniform_axes(z).astype(np.float32),
     factor_names=Z_NAMES,
     groups=_GROUPS,
+    expressions={"neutral": _NEUTRAL}
+    | {
+        "happy": _NEUTRAL | {"smile": 1.6, "brow": 0.3},
+        "laughing": _NEUTRAL | {"smile": 1.8, "jaw": 0.7, "brow": 0.3},
+        "sad": _NEUTRAL | {"smile": -1.6, "furrow": -1.4},
+        "angry": _NEUTRAL | {"smile": -0.6, "furrow": 1.6, "brow": -1.4},
+        "surprised": _NEUTRAL | {"jaw": 0.8, "brow": 1.8},
+        "smirk": _NEUTRAL | {"smirk": 1.6},
+        "aa": _NEUTRAL | {"jaw": 1.6},
+        "oo": _NEUTRAL | {"pucker": 1.8},
+        "blink": _NEUTRAL | {"blink": 1.6},
+    },
 )

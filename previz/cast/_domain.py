@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import erf
 
 from previz.cast._scene import Scene
+from previz.errors import CastError
 
 __all__ = ["GROUPS", "Domain", "normalised", "random_z", "uniform_axes"]
 
@@ -34,6 +35,8 @@ class Domain:
     factor_names: tuple[str, ...]
     groups: Mapping[str, tuple[str, ...]]  # group -> names of factors
     figure: str = "head"  # the kind of pack that it is drawn from
+    # name of an expression -> values of normalised z by name; dimensions that it doesn't name keep theirs
+    expressions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def z_dim(self) -> int:
@@ -48,6 +51,15 @@ class Domain:
                 f"z has shape {list(code.shape)}, expected [{self.z_dim}] ({', '.join(self.z_names)})"
             )
         return self.scene(code)
+
+    def with_expression(self, z: ArrayLike, name: str) -> NDArray[np.float32]:
+        """The code [Z] of the same scene with a named expression; CastError, with the names, for another."""
+        if name not in self.expressions:
+            raise CastError(f"{self.name} has no expression {name!r}; it has {', '.join(self.expressions)}")
+        code = normalised(np.asarray(z, np.float64))
+        for dimension, value in self.expressions[name].items():
+            code[self.z_names.index(dimension)] = value
+        return code.astype(np.float32)
 
     def picture_shape(self, size: int) -> tuple[int, int]:
         """(height, width) of a picture whose long side is `size` px."""

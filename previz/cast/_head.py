@@ -1,7 +1,7 @@
 """The head family: many people, free in pose and expression, and the fixed map from a code z to a scene.
 
-As for Mira, the scene is a function of the normalised code s = z / rms(z) and of e = erf(s / sqrt 2) in -1..1.
-All but the choice of a hair mesh, of a neckline and of a pattern is continuous in z.
+As for Mira, the scene is a function of the normalised code s = z / rms(z) and of e = erf(s / sqrt 2), in
+-1..1. All but the choice of a hair mesh, of a neckline and of a pattern is continuous in z.
 
 The bundled checkpoint was trained on this map: to change it is to make another family.
 """
@@ -28,7 +28,10 @@ Z_GROUP_NAMES = {
         "cheeks", "forehead",
     ),
     "hair": ("hair_a", "hair_b", "hair_c", "hair_shade", "hair_red", "hair_length"),
-    "colour": ("skin", "iris", "brows", "lips", "complexion", "stubble", "cloth_hue", "cloth_light", "neckline", "pattern"),
+    "colour": (
+        "skin", "iris", "brows", "lips", "complexion", "stubble", "cloth_hue", "cloth_light", "neckline",
+        "pattern",
+    ),
     "light": ("light_side", "light_height", "backdrop_hue", "backdrop_light"),
     "pose": ("yaw", "pitch", "roll"),
     "expression": (*(f"{high}_{low}" for high, low in MOODS), "intensity", "jaw", "blink", "lopsided"),
@@ -150,7 +153,8 @@ _PLAIN = tuple(
 )  # fmt: skip
 _SHOWN_UNITS = (
     "jawOpen", "mouthSmileLeft", "mouthSmileRight", "mouthFrownLeft", "mouthFrownRight", "mouthPucker",
-    "eyeBlinkLeft", "eyeBlinkRight", "eyeWideLeft", "browInnerUp", "browOuterUpLeft", "browDownLeft", "noseSneerLeft",
+    "eyeBlinkLeft", "eyeBlinkRight", "eyeWideLeft", "browInnerUp", "browOuterUpLeft", "browDownLeft",
+    "noseSneerLeft",
 )  # fmt: skip
 FACTOR_NAMES = (
     *_PLAIN, "darkness", *(f"style_{name}" for name in HAIR_STYLES), *EXPRESSIONS, *_SHOWN_UNITS
@@ -271,7 +275,7 @@ def _materials(v: dict[str, float], darkness: float, style: str, ancestry: NDArr
 
 
 def _light(v: dict[str, float], darkness: float) -> Light:
-    """A portrait's light: a soft key from a side, and more fill for darker skin, so that it stays readable."""
+    """A portrait's light: a soft key from a side; more fill for darker skin, so that it stays readable."""
     side, height = math.radians(-42 * v["light_side"]), math.radians(33 + 13 * v["light_height"])
     key: Vector = (math.sin(side) * math.cos(height), math.sin(height), math.cos(side) * math.cos(height))
     lift = 1 + 0.75 * darkness
@@ -300,11 +304,18 @@ def _light(v: dict[str, float], darkness: float) -> Light:
 
 
 _FACTOR_GROUPS = {
-    group: tuple(name for name in names if name in _PLAIN) for group, names in Z_GROUP_NAMES.items() if group != "expression"
+    group: tuple(name for name in names if name in _PLAIN)
+    for group, names in Z_GROUP_NAMES.items()
+    if group != "expression"
 }  # fmt: skip
 _FACTOR_GROUPS["colour"] += ("darkness",)
 _FACTOR_GROUPS["hair"] += tuple(f"style_{name}" for name in HAIR_STYLES)
 _FACTOR_GROUPS["expression"] = (*EXPRESSIONS, *_SHOWN_UNITS)
+
+_CALM = {f"{high}_{low}": 0.0 for high, low in MOODS} | {
+    "intensity": 0.4, "jaw": -1.0, "blink": -1.0, "lopsided": 0.0,
+}  # fmt: skip
+_STRONG = 2.0
 
 HEAD = Domain(
     name="head",
@@ -316,4 +327,8 @@ HEAD = Domain(
     factors=factors,
     factor_names=FACTOR_NAMES,
     groups=_FACTOR_GROUPS,
+    expressions={"neutral": _CALM}
+    | {high: _CALM | {f"{high}_{low}": _STRONG} for high, low in MOODS}
+    | {low: _CALM | {f"{high}_{low}": -_STRONG} for high, low in MOODS}
+    | {"blink": _CALM | {"blink": 1.6}, "yawn": _CALM | {"jaw": 2.2, "blink": 1.0}},
 )

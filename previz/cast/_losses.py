@@ -10,15 +10,18 @@ FACE_LANDMARKS = ("pupil", "lid", "eye_", "brow", "mouth", "lip")  # prefixes: w
 SMALLEST = 16  # px: the coarsest level of the pyramid
 
 
-def face_weight(landmarks: Tensor, size: int, sigma: float = 5 / 128) -> Tensor:
+def face_weight(landmarks: Tensor, size: int | tuple[int, int], sigma: float = 5 / 128) -> Tensor:
     """A soft mask of the eyes, brows and mouth: 1 on a landmark, falling off as a Gaussian.
 
-    landmarks [N, K, 2] in pixels of a `size` px picture, sigma a share of that size. -> [N, 1, size, size].
+    landmarks [N, K, 2] in pixels of a picture of `size` or (height, width) px, sigma a share of its shorter
+    side. -> [N, 1, height, width].
     """
-    centres = torch.arange(size, device=landmarks.device) + 0.5
-    scale = 2 * (sigma * size) ** 2
-    across = torch.exp(-((centres - landmarks[:, :, :1]) ** 2) / scale)  # [N, K, size]
-    down = torch.exp(-((centres - landmarks[:, :, 1:]) ** 2) / scale)
+    height, width = (size, size) if isinstance(size, int) else size
+    scale = 2 * (sigma * min(height, width)) ** 2
+    columns = torch.arange(width, device=landmarks.device) + 0.5
+    rows = torch.arange(height, device=landmarks.device) + 0.5
+    across = torch.exp(-((columns - landmarks[:, :, :1]) ** 2) / scale)  # [N, K, width]
+    down = torch.exp(-((rows - landmarks[:, :, 1:]) ** 2) / scale)  # [N, K, height]
     return (down[:, :, :, None] * across[:, :, None, :]).amax(dim=1, keepdim=True)
 
 
@@ -45,9 +48,11 @@ def _level(difference: Tensor, weight: Tensor, gradient_weight: float) -> Tensor
 
 
 def blur_to_detail(image: Tensor, detail: int) -> Tensor:
-    """The picture with the detail that `detail` px hold: area-averaged down, bilinear up. [N, 3, s, s]."""
-    small = F.interpolate(image, size=detail, mode="area")
-    return F.interpolate(small, size=image.shape[-1], mode="bilinear", align_corners=False)
+    """The picture with the detail that `detail` px along the long side hold: area-averaged down, bilinear up. [N, 3, s, s]."""
+    height, width = image.shape[-2:]
+    share = detail / max(height, width)
+    small = F.interpolate(image, size=(round(height * share), round(width * share)), mode="area")
+    return F.interpolate(small, size=(height, width), mode="bilinear", align_corners=False)
 
 
 def picture_errors(image: Tensor, target: Tensor, weight: Tensor) -> dict[str, Tensor]:

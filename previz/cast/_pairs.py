@@ -39,6 +39,11 @@ class Pairs:
     _scanned: float = 0.0
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of a picture."""
+        return int(self.images.shape[1]), int(self.images.shape[2])
+
+    @property
     def z_dim(self) -> int:
         """How many numbers a code has."""
         return len(self.z_names)
@@ -64,7 +69,10 @@ class Pairs:
         return ready[ready < self.held]
 
     def read(self, index: np.ndarray, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """z [N, z_dim], pictures [N, 3, h, w], the long side `size`, in -1..1, and face landmarks [N, k, 2] in px of `size`."""
+        """z [N, z_dim], pictures [N, 3, h, w] in -1..1 and face landmarks [N, k, 2] in px of the pictures.
+
+        `size` is that of the long side, px.
+        """
         pictures = torch.from_numpy(self.images[index]).permute(0, 3, 1, 2).float() / 127.5 - 1
         if size != self.size:
             pictures = F.avg_pool2d(pictures, self.size // size)

@@ -13,6 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from previz.cast._domain import Domain
+from previz.cast._domains import find_domain
+from previz.cast._lesson import Readout, factor_loss, teach_mapping
 from previz.cast._losses import face_weight, picture_errors, pyramid_loss
 from previz.cast._muon import Muon
 from previz.cast._pairs import Pairs
@@ -20,6 +23,7 @@ from previz.cast._samples import draw, write_samples
 from previz.errors import CastError
 from previz.generator import Generator, GeneratorConfig
 
+LESSON = 128  # codes a step whose factors are asked for
 STATE = "state.pt"
 LOG = "log.jsonl"
 SAMPLES = "samples.png"
@@ -48,10 +52,12 @@ class TrainSettings:
     )
     w_dim: int = 128
     mapping_layers: int = 4
+    mapping_steps: int = 2000
     learning_rate: float = 1e-2
     decay: float = 0.5
     ema: float = 0.999
     face_weight: float = 6.0
+    factor_weight: float = 0.1
     gradient_weight: float = 1.2
     bfloat16: bool = True
     seed: int = 0
@@ -91,6 +97,8 @@ class TrainState:
 
     generator: Generator
     average: Generator
+    domain: Domain
+    readout: Readout
     muon: Muon
     adam: torch.optim.Adam
     step: int = 0
@@ -98,26 +106,27 @@ class TrainState:
     seconds: float = 0.0
 
 
-def new_config(settings: TrainSettings, z_dim: int, size: int) -> GeneratorConfig:
-    """The architecture for codes of `z_dim` and renders of `size` px; CastError where there is none."""
+def new_config(settings: TrainSettings, z_dim: int, shape: tuple[int, int]) -> GeneratorConfig:
+    """The architecture for codes of `z_dim` and renders of (height, width); CastError where there is none."""
     try:
         return GeneratorConfig(
-            resolution=size,
+            resolution=shape,
             z_dim=z_dim,
             w_dim=settings.w_dim,
-            channels={px: n for px, n in settings.channels.items() if px <= size},
+            channels={px: n for px, n in settings.channels.items() if px <= max(shape)},
             mapping_layers=settings.mapping_layers,
             mapping_lr_multiplier=1.0,
         )
     except ValueError as error:
-        raise CastError(f"renders of {size} px can't be learnt: {error}") from None
+        raise CastError(f"renders of {shape[1]}x{shape[0]} px can't be learnt: {error}") from None
 
 
-def new_state(config: GeneratorConfig, seed: int = 0) -> TrainState:
+def new_state(config: GeneratorConfig, domain: Domain, seed: int = 0) -> TrainState:
     """A freshly drawn generator, its average and its optimisers."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         generator, average = Generator(config), Generator(config).requires_grad_(False)
+        readout = Readout(config.w_dim, domain)
     with torch.no_grad():
         for block in range(1, generator.num_blocks + 1):
             generator.synthesis.block(block).torgb.weight.mul_(0.3)  # the pictures start near grey
@@ -126,8 +135,8 @@ def new_state(config: GeneratorConfig, seed: int = 0) -> TrainState:
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kernels = [p for p in generator.parameters() if _is_kernel(p)]
     others = [p for p in generator.parameters() if not _is_kernel(p)]
-    adam = torch.optim.Adam(others, betas=(0.9, 0.99))
-    return TrainState(generator, average, Muon(kernels), adam)
+    adam = torch.optim.Adam([*others, *readout.parameters()], betas=(0.9, 0.99))
+    return TrainState(generator, average, domain, readout, Muon(kernels), adam)
 
 
 def _is_kernel(parameter: nn.Parameter) -> bool:
@@ -140,6 +149,8 @@ def save_state(state: TrainState, settings: TrainSettings, folder: Path) -> None
     content = {
         "generator": state.generator.state_dict(),
         "average": state.average.state_dict(),
+        "readout": state.readout.state_dict(),
+        "domain": state.domain.name,
         "muon": state.muon.velocities,
         "adam": state.adam.state_dict(),
         "progress": {"step": state.step, "seen": state.seen, "seconds": state.seconds},
@@ -158,9 +169,10 @@ def load_state(folder: Path) -> TrainState:
         raise CastError(f"{folder}: holds no run; start one with `previz cast train`")
     try:
         content = torch.load(path, weights_only=True, map_location="cpu")
-        state = new_state(GeneratorConfig.from_dict(json.loads(content["config"])))
-        for net, name in ((state.generator, "generator"), (state.average, "average")):
-            net.load_state_dict(content[name])
+        config = GeneratorConfig.from_dict(json.loads(content["config"]))
+        state = new_state(config, find_domain(content["domain"]))
+        for name in ("generator", "average", "readout"):
+            getattr(state, name).load_state_dict(content[name])
         for velocity, saved in zip(state.muon.velocities, content["muon"], strict=True):
             velocity.copy_(saved)
         state.adam.load_state_dict(content["adam"])
@@ -171,16 +183,20 @@ def load_state(folder: Path) -> TrainState:
     return state
 
 
-def train_step(state: TrainState, batch: tuple[Tensor, Tensor, Tensor], settings: TrainSettings) -> float:
-    """One step on z [N, z_dim], targets [N, 3, s, s] in -1..1 and weights [N, 1, s, s]; returns the loss."""
+def train_step(
+    state: TrainState, batch: tuple[Tensor, Tensor, Tensor], settings: TrainSettings, rank: int = 0
+) -> float:
+    """One step on z [N, z_dim], targets [N, 3, h, w] in -1..1 and weights [N, 1, h, w]; returns the loss."""
     z, target, weight = batch
     generator, rate = state.generator, settings.rate(state.seen, state.step)
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
-        image = draw(generator, z, target.shape[-1])
+        image = draw(generator, z, max(target.shape[-2:]))
     loss = pyramid_loss(image.float(), target, weight, settings.gradient_weight)
+    lesson = factor_loss(generator, state.readout, state.domain, [settings.seed, state.step, rank, 2], LESSON)
     generator.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    average_gradients(generator)
+    state.readout.zero_grad(set_to_none=True)
+    (loss + settings.factor_weight * lesson).backward()
+    average_gradients(generator, state.readout)
     for group in state.adam.param_groups:
         group["lr"] = rate
     state.adam.step()
@@ -191,11 +207,11 @@ def train_step(state: TrainState, batch: tuple[Tensor, Tensor, Tensor], settings
     return float(loss.detach())
 
 
-def average_gradients(network: nn.Module) -> None:
+def average_gradients(*networks: nn.Module) -> None:
     """Make all processes' gradients the mean of them; nothing to do where there is one process."""
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
         return
-    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    gradients = [p.grad for network in networks for p in network.parameters() if p.grad is not None]
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     torch.distributed.all_reduce(flat)
     flat /= torch.distributed.get_world_size()
@@ -211,7 +227,7 @@ def draw_batch(
     generator = np.random.default_rng([settings.seed, state.step, rank])
     index = np.sort(generator.choice(pairs.training(), size=batch))
     z, target, landmarks = pairs.read(index, size)
-    weight = 1 + settings.face_weight * face_weight(landmarks, size)
+    weight = 1 + settings.face_weight * face_weight(landmarks, tuple(target.shape[-2:]))
     return z, target.contiguous(memory_format=torch.channels_last), weight
 
 
@@ -223,7 +239,9 @@ def evaluate(generator: Generator, pairs: Pairs, size: int, count: int = 256) ->
     for part in np.array_split(index, max(1, len(index) // 16)):
         z, target, landmarks = pairs.read(part, size)
         image = draw(generator, z, size)
-        for name, values in picture_errors(image, target, face_weight(landmarks, size)).items():
+        for name, values in picture_errors(
+            image, target, face_weight(landmarks, tuple(target.shape[-2:]))
+        ).items():
             sums[name] = sums.get(name, 0.0) + float(values.sum())
     return {name: value / len(index) for name, value in sums.items()}
 
@@ -238,10 +256,16 @@ def set_w_average(generator: Generator, count: int = 10_000, seed: int = 0) -> N
 def open_run(pairs: Pairs, folder: Path, settings: TrainSettings) -> TrainState:
     """The state of the run in `folder`, or of a new one; CastError where it can't be gone on with."""
     pairs.training()  # which raises where there is nothing to train on
-    config = new_config(settings, pairs.z_dim, pairs.size)
-    state = load_state(folder) if (folder / STATE).exists() else new_state(config, settings.seed)
-    if state.generator.config != config:
-        raise CastError(f"{folder}: holds a run of another architecture; give another folder")
+    config = new_config(settings, pairs.z_dim, pairs.shape)
+    domain = find_domain(pairs.domain)
+    if (folder / STATE).exists():
+        state = load_state(folder)
+        if state.generator.config != config or state.domain.name != domain.name:
+            raise CastError(f"{folder}: holds a run of another architecture or domain; give another folder")
+        return state
+    state = new_state(config, domain, settings.seed)
+    teach_mapping(state.generator, state.readout, domain, settings.mapping_steps, settings.seed)
+    state.average.load_state_dict(state.generator.state_dict())
     return state
 
 
@@ -267,7 +291,7 @@ def train(
     spoken = state.seconds
     while state.seen < settings.images:
         batch = draw_batch(pairs, settings, state, rank)
-        loss = train_step(state, batch, settings)
+        loss = train_step(state, batch, settings, rank)
         state.step += 1
         state.seen += len(batch[0]) * world
         now = time.monotonic()

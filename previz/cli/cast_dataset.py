@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from previz.cast import DatasetSettings, Renderer, Shard, load_pack, render_shard
+from previz.cast import DOMAINS, DatasetSettings, Renderer, Shard, load_pack, render_shard
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -28,11 +28,18 @@ class _ShardType(click.ParamType[Shard]):
 
 
 @click.command(
-    epilog="Example: previz cast dataset cast-work/pack.npz --count 12000 --shard 0/2 --out cast-work/mira"
+    epilog="Example: previz cast dataset cast-work/pack.npz --count 12000 --shard 0/2 --out cast-work/head"
 )
 @click.argument("pack", type=click.Path(path_type=Path))
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Folder to write, or to go on with."
+)
+@click.option(
+    "--domain",
+    default="head",
+    show_default=True,
+    type=click.Choice(sorted(DOMAINS)),
+    help="Which family of pictures.",
 )
 @click.option(
     "--count",
@@ -42,20 +49,24 @@ class _ShardType(click.ParamType[Shard]):
     help="Pictures in all shards together.",
 )
 @click.option(
-    "--size", default=128, show_default=True, type=click.IntRange(16, 1024), help="Pixels of a picture."
+    "--size",
+    default=128,
+    show_default=True,
+    type=click.IntRange(16, 1024),
+    help="Pixels of a picture's long side.",
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the codes.")
 @click.option(
     "--shard", default="0/1", show_default=True, type=_ShardType(), help="Which share this process renders."
 )
-def dataset(pack: Path, out: Path, count: int, size: int, seed: int, shard: Shard) -> None:
+def dataset(pack: Path, out: Path, domain: str, count: int, size: int, seed: int, shard: Shard) -> None:
     """Render pictures, codes and landmarks from PACK; stop at any time and run again to go on.
 
     On a CPU, run one process a core, each with its own --shard and LP_NUM_THREADS=1 in its environment.
     """
     renderer = Renderer(load_pack(pack))
     click.echo(f"rendering with {renderer.gl_renderer}", err=True)
-    render_shard(out, DatasetSettings(count, size, seed), shard, renderer, _Teller(time.monotonic()))
+    render_shard(out, DatasetSettings(count, size, seed, domain), shard, renderer, _Teller(time.monotonic()))
     click.echo(out)
 
 

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from previz.cast import Z_DIM, Z_NAMES, Scene, random_z, scene_from_axes, scene_from_z
+from previz.cast import Z_DIM, Z_NAMES, Scene, find_domain, random_z, scene_from_axes, scene_from_z
 
+MIRA_DOMAIN = find_domain("mira")
 CODES = arrays(np.float64, Z_DIM, elements=st.floats(-4, 4)).filter(lambda z: float(np.abs(z).max()) > 0.1)
 ARKIT_UNITS = {
     "jawOpen", "mouthPucker", "mouthLeft", "mouthRight", "browInnerUp",
@@ -92,7 +93,7 @@ def test_signs_of_the_axes_are_those_of_their_names():
 
 
 def test_about_two_in_five_mouths_are_open_and_one_in_five_lids_closed():
-    found = [units(scene_from_z(random_z(3, i))) for i in range(2000)]
+    found = [units(scene_from_z(random_z(MIRA_DOMAIN, 3, i))) for i in range(2000)]
     opened = np.mean([scene.get("jawOpen", 0) > 0.1 for scene in found])
     closed = np.mean([scene.get("eyeBlinkLeft", 0) > 0.8 for scene in found])
     assert 0.38 < opened < 0.48
@@ -107,9 +108,9 @@ def test_a_closed_lid_is_neither_squinted_nor_widened():
 
 
 def test_codes_depend_on_seed_and_index_alone():
-    np.testing.assert_array_equal(random_z(1, 7), random_z(1, 7))
-    assert not np.array_equal(random_z(1, 7), random_z(1, 8))
-    assert not np.array_equal(random_z(1, 7), random_z(2, 7))
+    np.testing.assert_array_equal(random_z(MIRA_DOMAIN, 1, 7), random_z(MIRA_DOMAIN, 1, 7))
+    assert not np.array_equal(random_z(MIRA_DOMAIN, 1, 7), random_z(MIRA_DOMAIN, 1, 8))
+    assert not np.array_equal(random_z(MIRA_DOMAIN, 1, 7), random_z(MIRA_DOMAIN, 2, 7))
 
 
 def test_a_code_of_another_length_is_named():

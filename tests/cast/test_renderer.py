@@ -12,6 +12,7 @@ from previz.cast import (
     Identity,
     Renderer,
     Shard,
+    find_domain,
     load_pack,
     random_z,
     render_shard,
@@ -22,6 +23,7 @@ from previz.cast import (
 from previz.errors import CastError
 
 pytestmark = pytest.mark.egl
+MIRA_DOMAIN = find_domain("mira")
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +53,16 @@ def test_it_says_what_draws(renderer):
 
 
 def test_the_same_scene_gives_the_same_picture(renderer):
-    scene = scene_from_z(random_z(0, 5))
+    scene = scene_from_z(random_z(MIRA_DOMAIN, 0, 5))
     first = renderer.render(scene, 64)
-    renderer.render(scene_from_z(random_z(0, 6)), 64)
+    renderer.render(scene_from_z(random_z(MIRA_DOMAIN, 0, 6)), 64)
     assert first.shape == (64, 64, 3)
     assert first.dtype == np.uint8
     np.testing.assert_array_equal(renderer.render(scene, 64), first)
 
 
 def test_a_second_renderer_gives_the_same_picture(renderer):
-    scene = scene_from_z(random_z(0, 5))
+    scene = scene_from_z(random_z(MIRA_DOMAIN, 0, 5))
     np.testing.assert_array_equal(Renderer(renderer.pack).render(scene, 64), renderer.render(scene, 64))
 
 
