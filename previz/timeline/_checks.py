@@ -10,18 +10,13 @@ import numpy as np
 
 from previz.errors import Problem, TimelineError
 from previz.timebase import FrameRange
+from previz.timeline._handle_fields import HandleSpec
+from previz.timeline._keys import KeySpec, TimingKeySpec
+from previz.timeline._mask_fields import MaskShapeSpec
 from previz.timeline._masks import read_mask_picture
 from previz.timeline._problems import Finding, Origin, RawLoc
 from previz.timeline._sampling import canvas_scale, sample_handle, sample_mask
-from previz.timeline._schema import (
-    CharacterSpec,
-    HandleSpec,
-    KeySpec,
-    MaskShapeSpec,
-    Timeline,
-    TimingKeySpec,
-    is_file,
-)
+from previz.timeline._schema import CharacterSpec, Timeline, is_file
 
 Find = Callable[[str], Path]
 

@@ -11,7 +11,9 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Wi
 
 from previz.errors import PrevizError
 from previz.timebase import MAX_FRAMES, FrameRange, parse_rate
+from previz.timeline._curves import Interp
 from previz.timeline._eases import EASES, parse_ease
+from previz.timeline._units import FRAME, RANGE, TANGENT
 
 MAX_PIXELS = 1_000_000
 """The largest coordinate, in pixels; above it a number is taken for a mistake."""
@@ -113,14 +115,46 @@ def _radii(value: object) -> tuple[float, float]:
     return float(sides[0]), float(sides[1])
 
 
-def _tangent(count: int, meaning: str) -> Callable[[object], tuple[float, ...]]:
-    def read(value: object) -> tuple[float, ...]:
+def _amplitude(value: object) -> tuple[float, float]:
+    sides: Any = value if isinstance(value, (list, tuple)) else [value, value]
+    if len(sides) != 2 or not all(is_number(side) and 0 <= side <= MAX_PIXELS for side in sides):
+        raise ValueError(f"must be 0 or more, or [x, y], in pixels, not {show(value)}")
+    return float(sides[0]), float(sides[1])
+
+
+def _line(value: object) -> tuple[tuple[float, float], tuple[float, float]]:
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        start, end = (_numbers(2, "two points, [[x, y], [x, y]]")(point) for point in value)
+        if start != end:
+            return (start[0], start[1]), (end[0], end[1])
+    raise ValueError(
+        f"must be vertical, horizontal, handles or two points of a line, [[x, y], [x, y]], not {show(value)}"
+    )
+
+
+def _about(value: object) -> str | tuple[tuple[float, float], tuple[float, float]]:
+    return value if value in ("vertical", "horizontal", "handles") else _line(value)
+
+
+def _tangent(count: int, meaning: str) -> Callable[[object], tuple[float, ...] | str]:
+    def read(value: object) -> tuple[float, ...] | str:
+        if isinstance(value, str):
+            if value not in ("auto", "flat"):
+                raise ValueError(f"a tangent is {meaning}, auto or flat, not {show(value)}")
+            return value
         numbers = _numbers(count, f"a tangent {meaning}")(value)
         if not 0 <= numbers[0] <= MAX_FRAMES:
             raise ValueError(f"a tangent is 0 or more frames long on both sides, not {numbers[0]:g}")
         return numbers
 
     return read
+
+
+def _slope(value: object) -> tuple[float, ...]:
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    if not 1 <= len(parts) <= 2:
+        raise ValueError(f"must be a number or [dx, dy], the change a frame, not {show(value)}")
+    return _numbers(len(parts), "a number or [dx, dy], the change a frame")(parts)
 
 
 def _label(value: object) -> int | tuple[float, ...]:
@@ -144,9 +178,14 @@ def _array(count: int) -> dict[str, Any]:
     return {"type": "array", "items": _NUMBER, "minItems": count, "maxItems": count}
 
 
+def _tangent_schema(count: int) -> dict[str, Any]:
+    return {"anyOf": [_array(count), {"enum": ["auto", "flat"]}]}
+
+
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-MAX_PIXELS, le=MAX_PIXELS)]
 Whole = Annotated[int, Field(strict=True)]
 Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[^\W\d][\w\-]*$", max_length=100)]
 
 Point = Annotated[tuple[float, float], *_read(_numbers(2, "[x, y], two numbers in pixels"), _POINT)]
 Radii = Annotated[
@@ -161,8 +200,41 @@ Radii = Annotated[
         },
     ),
 ]
-PointTangent = Annotated[tuple[float, float, float], *_read(_tangent(3, "[frames, dx, dy]"), _array(3))]
-ValueTangent = Annotated[tuple[float, float], *_read(_tangent(2, "[frames, change]"), _array(2))]
+Amplitude = Annotated[
+    tuple[float, float],
+    *_read(
+        _amplitude,
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {**_POINT, "items": {"type": "number", "minimum": 0}},
+            ]
+        },
+    ),
+]
+MirrorLine = Annotated[
+    Literal["vertical", "horizontal", "handles"] | tuple[tuple[float, float], tuple[float, float]],
+    *_read(
+        _about,
+        {
+            "anyOf": [
+                {"enum": ["vertical", "horizontal", "handles"]},
+                {"type": "array", "items": _POINT, "minItems": 2, "maxItems": 2},
+            ]
+        },
+    ),
+]
+PointTangent = Annotated[
+    tuple[float, float, float] | Literal["auto", "flat"],
+    *_read(_tangent(3, "[frames, dx, dy]"), _tangent_schema(3)),
+    TANGENT,
+]
+ValueTangent = Annotated[
+    tuple[float, float] | Literal["auto", "flat"],
+    *_read(_tangent(2, "[frames, change]"), _tangent_schema(2)),
+    TANGENT,
+]
+Slope = Annotated[tuple[float, ...], *_read(_slope, {"anyOf": [_NUMBER, _array(1), _array(2)]})]
 Canvas = Annotated[tuple[int, int], *_read(_size(1), _size_schema(1))]
 OutputSize = Annotated[int | tuple[int, int], *_read(_output_size, _size_schema(16))]
 Label = Annotated[
@@ -183,8 +255,9 @@ Frames = Annotated[
     PlainValidator(_frames),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^-?\d+(--?\d+)?$"}, {"type": "integer"}]}),
     PlainSerializer(str, return_type=str),
+    RANGE,
 ]
-Frame = Annotated[int, *_read(_frame, {"type": "integer"})]
+Frame = Annotated[int, *_read(_frame, {"type": "integer"}), FRAME]
 EaseName = Annotated[
     str | tuple[float, float, float, float],
     *_read(
@@ -192,4 +265,10 @@ EaseName = Annotated[
         {"anyOf": [{"enum": list(EASES)}, {"type": "string", "pattern": r"^cubic-bezier\(.*\)$"}, _array(4)]},
     ),
 ]
-Interpolation = Literal["held", "linear", "bezier"]
+Interpolation = Annotated[
+    Interp,
+    BeforeValidator(
+        lambda value: "bezier" if value == "curve" else value,  # OpenUSD's word for it
+        json_schema_input_type=Literal["held", "linear", "bezier", "hermite", "curve"],
+    ),
+]

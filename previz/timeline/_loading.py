@@ -21,8 +21,10 @@ from previz.timeline._checks import (
     check_places,
 )
 from previz.timeline._fields import Canvas, Frames
+from previz.timeline._handle_fields import HandleSpec
+from previz.timeline._mask_fields import Mask
 from previz.timeline._problems import Finding, Origin, finding_of
-from previz.timeline._schema import Character, HandleSpec, Mask, Timeline, find_beside
+from previz.timeline._schema import Character, Timeline, find_beside
 from previz.timeline._yaml import MAX_BYTES, Document, read_yaml, where
 
 _FRAMES: TypeAdapter[FrameRange] = TypeAdapter(Frames)

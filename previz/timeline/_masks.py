@@ -13,7 +13,8 @@ from scipy.ndimage import gaussian_filter
 
 from previz.timeline._eases import Array
 from previz.timeline._fields import MAX_SIDE
-from previz.timeline._schema import EllipseSpec, MaskShapeSpec, is_file
+from previz.timeline._mask_fields import EllipseSpec, MaskShapeSpec
+from previz.timeline._schema import is_file
 
 _LINES = 16  # sampled lines a pixel row; across, coverage is exact
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from previz.timeline._eases import Array
 
-Spline = Literal["linear", "catmull-rom"]
+Spline = Literal["linear", "catmull-rom", "bezier"]
 
 _STEPS = 64  # straight pieces a span of a spline: a span of 200 px stays within some 0.01 px of the curve
 

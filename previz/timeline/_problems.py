@@ -12,18 +12,11 @@ from pydantic_core import ErrorDetails
 
 from previz.errors import Problem
 from previz.timeline._fields import show
-from previz.timeline._schema import (
-    CharacterSpec,
-    EllipseSpec,
-    HandleSpec,
-    KeySpec,
-    MaskShapeSpec,
-    OutputSpec,
-    PathSpec,
-    SolverSpec,
-    Timeline,
-    TimingKeySpec,
-)
+from previz.timeline._handle_fields import HandleSpec
+from previz.timeline._keys import KeySpec, TimingKeySpec
+from previz.timeline._mask_fields import EllipseSpec, MaskShapeSpec
+from previz.timeline._schema import CharacterSpec, OutputSpec, SolverSpec, Timeline
+from previz.timeline._travel import PathSpec
 from previz.timeline._yaml import Loc, Mark, field_name, where
 
 RawLoc = tuple[str | int, ...]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from previz.errors import Problem, TimelineError
 from previz.timebase import FrameRange
-from previz.timeline._curves import CurveKey, Interp, Tangent, sample_curve
+from previz.timeline._curves import CurveKey, Interp, Tangent
 from previz.timeline._eases import Array, parse_ease
+from previz.timeline._extrapolation import sample_curve
+from previz.timeline._handle_fields import HandleSpec
+from previz.timeline._keys import KeySpec, TimingKeySpec
 from previz.timeline._masks import rasterise_mask
 from previz.timeline._paths import sample_path
-from previz.timeline._schema import HandleSpec, KeySpec, Timeline, TimingKeySpec
+from previz.timeline._schema import Timeline
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,12 @@ def _curve_key(
         value=value,
         interp="held" if key.hold else key.interp or default,
         ease=None if key.ease is None else parse_ease(key.ease),
-        tangent_in=None if key.tangent_in is None else Tangent(key.tangent_in[0], key.tangent_in[1:]),
-        tangent_out=None if key.tangent_out is None else Tangent(key.tangent_out[0], key.tangent_out[1:]),
+        tangent_in=_tangent(key.tangent_in),
+        tangent_out=_tangent(key.tangent_out),
     )
+
+
+def _tangent(written: tuple[float, ...] | str | None) -> Tangent | Literal["flat"] | None:
+    if isinstance(written, tuple):
+        return Tangent(written[0], written[1:])
+    return "flat" if written == "flat" else None

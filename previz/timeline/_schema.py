@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr
 
-from previz.timeline._fields import (
-    Canvas,
-    EaseName,
-    Frame,
-    Frames,
-    Interpolation,
-    Label,
-    Number,
-    OutputSize,
-    Point,
-    PointTangent,
-    Radii,
-    Rate,
-    Text,
-    ValueTangent,
-    Whole,
-)
-from previz.timeline._paths import Spline
-from previz.timeline._spec import Spec
+from previz.timeline._fields import Canvas, Frames, Label, Name, Number, OutputSize, Rate, Text, Whole
+from previz.timeline._handle_fields import GroupSpec, HandleSpec
+from previz.timeline._mask_fields import Mask
+from previz.timeline._spec import Spec, short_form
 from previz.timeline._yaml import Mark
 
 MAX_SEED = 2**32 - 1
@@ -52,133 +36,8 @@ class CharacterSpec(Spec):
     """The class of a conditional generator: its number, or the values of its label."""
 
 
-class KeySpec(Spec):
-    """Where a handle is at a frame: `to` a point, or moved `by` so much from its `at`."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["to"]}, {"required": ["by"]}]})
-
-    to: Point | None = None
-    """The point, in pixels."""
-    by: Point | None = None
-    """The offset from the handle's `at`, in pixels."""
-    ease: EaseName | None = None
-    """How the handle arrives here from the key before: a named ease, or a cubic bezier as in CSS."""
-    hold: bool = False
-    """Stay here until the next key, then jump to it; short for `interp: held`."""
-    interp: Interpolation | None = None
-    """The way to the next key: held, linear, or bezier (the default: eases in and out, never overshoots)."""
-    tangent_in: Annotated[PointTangent | None, Field(alias="in")] = None
-    """[frames, dx, dy]: the bezier's control point before this key, so many frames and pixels from it."""
-    tangent_out: Annotated[PointTangent | None, Field(alias="out")] = None
-    """[frames, dx, dy]: the bezier's control point after this key, so many frames and pixels from it."""
-
-
-class TimingKeySpec(Spec):
-    """How far along its path a handle is at a frame: 0 is the start of the path, 1 its end."""
-
-    to: Annotated[Number, Field(ge=0, le=1)]
-    """The part of the path's length that is behind, 0 to 1."""
-    ease: EaseName | None = None
-    """How the handle arrives here from the key before: a named ease, or a cubic bezier as in CSS."""
-    hold: bool = False
-    """Stay here until the next key, then jump to it; short for `interp: held`."""
-    interp: Interpolation | None = None
-    """The way to the next key: held, linear, or bezier (the default: eases in and out, never overshoots)."""
-    tangent_in: Annotated[ValueTangent | None, Field(alias="in")] = None
-    """[frames, change]: the bezier's control point before this key."""
-    tangent_out: Annotated[ValueTangent | None, Field(alias="out")] = None
-    """[frames, change]: the bezier's control point after this key."""
-
-
-class PathSpec(Spec):
-    """Where a handle goes, apart from when."""
-
-    points: Annotated[tuple[Point, ...], Field(min_length=2)]
-    """The points that the path runs through, in pixels."""
-    spline: Spline = "linear"
-    """Straight from point to point (linear), or a smooth curve through them (catmull-rom)."""
-
-
-def _short(field: str, *types: type) -> Callable[[object], object]:
-    """Take a value of a short form for the mapping that has it as its only field."""
-
-    def expand(value: object) -> object:
-        return {field: value} if isinstance(value, types) and not isinstance(value, bool) else value
-
-    return expand
-
-
-Key = Annotated[KeySpec, BeforeValidator(_short("to", list, tuple), json_schema_input_type=KeySpec | Point)]
-TimingKey = Annotated[
-    TimingKeySpec, BeforeValidator(_short("to", int, float), json_schema_input_type=TimingKeySpec | Number)
-]
-PathField = Annotated[
-    PathSpec,
-    BeforeValidator(_short("points", list, tuple), json_schema_input_type=PathSpec | tuple[Point, ...]),
-]
 Character = Annotated[
-    CharacterSpec, BeforeValidator(_short("checkpoint", str), json_schema_input_type=CharacterSpec | Text)
-]
-
-
-class HandleSpec(Spec):
-    """A point of the character and where it goes: by `keys`, along a `path`, or nowhere (`pin`)."""
-
-    at: Point
-    """Where the handle is on the first frame, in pixels."""
-    keys: Annotated[dict[Frame, Key], Field(min_length=1)] | None = None
-    """Where it is on which frame: `1012: {by: [0, 18], ease: out-cubic}`, or a point, `1012: [128, 190]`."""
-    path: PathField | None = None
-    """Where it goes; `timing` says when."""
-    timing: Annotated[dict[Frame, TimingKey], Field(min_length=1)] | None = None
-    """How far along the path it is on which frame: `1020: 1`; None: from start to end over the shot."""
-    pin: bool = False
-    """Hold the handle where it is."""
-    interp: Interpolation = "bezier"
-    """The way between keys that don't say their own."""
-    weight: Annotated[Number, Field(gt=0, le=1000)] = 1.0
-    """How much this handle counts against the others."""
-
-
-class EllipseSpec(Spec):
-    """An ellipse of a mask."""
-
-    center: Point
-    """Its centre, in pixels."""
-    radius: Radii
-    """Its radius, or [radius x, radius y], in pixels."""
-    angle: Number = 0.0
-    """Degrees by which it is turned, clockwise as seen."""
-
-
-class MaskShapeSpec(Spec):
-    """One shape of the mask: an ellipse, a polygon or a picture."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [{"required": ["ellipse"]}, {"required": ["polygon"]}, {"required": ["png"]}]
-        }
-    )
-
-    ellipse: EllipseSpec | None = None
-    """An ellipse by its centre and radius."""
-    polygon: Annotated[tuple[Point, ...], Field(min_length=3)] | None = None
-    """The corners of a polygon, in pixels."""
-    png: Text | None = None
-    """A picture, white where the shape is; stretched over the canvas."""
-    feather: Annotated[Number, Field(ge=0, le=10_000)] = 0.0
-    """How soft the edge is: the mask falls from all to nothing over so many pixels on either side of it."""
-    fixed: bool = False
-    """The shape is what must stay as it is, instead of what may move."""
-
-
-Mask = Annotated[
-    tuple[MaskShapeSpec, ...],
-    BeforeValidator(
-        lambda value: [value] if isinstance(value, (dict, MaskShapeSpec)) else value,
-        json_schema_input_type=MaskShapeSpec | tuple[MaskShapeSpec, ...],
-    ),
-    Field(min_length=1),
+    CharacterSpec, BeforeValidator(short_form("checkpoint", str), json_schema_input_type=CharacterSpec | Text)
 ]
 
 
@@ -247,11 +106,10 @@ class Timeline(Spec):
     """The size of the picture that coordinates are meant for, or [width, height]; None: the generator's."""
     character: Character
     """The character, or just its checkpoint's name."""
-    handles: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[^\W\d][\w\-]*$", max_length=100)], HandleSpec],
-        Field(min_length=1),
-    ]
+    handles: Annotated[dict[Name, HandleSpec], Field(min_length=1)]
     """The points that are moved or pinned, by name."""
+    groups: dict[Name, GroupSpec] | None = None
+    """Sets of handles that are moved together, by name."""
     mask: Mask | None = None
     """What may move: a shape or a list of shapes; everything where not given."""
     solver: SolverSpec = SolverSpec()

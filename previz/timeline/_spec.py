@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -15,3 +17,12 @@ class Spec(BaseModel):
         serialize_by_alias=True,
         protected_namespaces=(),
     )
+
+
+def short_form(field: str, *types: type) -> Callable[[object], object]:
+    """Take a value of a short form for the mapping that has it as its only field."""
+
+    def expand(value: object) -> object:
+        return {field: value} if isinstance(value, types) and not isinstance(value, bool) else value
+
+    return expand
