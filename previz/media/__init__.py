@@ -1,26 +1,47 @@
-"""Frames in and out: H.264 clips, PNG pictures, overlays, contact sheets.
+"""Frames in and out: clips, pictures, animations, sound, overlays, contact sheets.
 
-A frame is a uint8 array [H, W, 3], red, green, blue. Points are (x, y) in pixels with the origin at the
+A frame is an array [H, W, 3], red, green, blue, or [H, W, 4] with a straight alpha, of uint8, uint16 or
+float32 (0..1); what draws takes uint8 [H, W, 3]. Points are (x, y) in pixels with the origin at the
 top-left corner. Nothing here knows of generators or of solving.
 """
 
+from previz.media._codecs import CODECS, Codec, check_video_settings
+from previz.media._encode import Write, video_writer, write_video
+from previz.media._frames import Frame, over_black, to_float, to_uint8, to_uint16, with_alpha
 from previz.media._images import contact_sheet, sequence_path, write_png, write_sequence
 from previz.media._overlay import draw_burn_in, draw_overlay
+from previz.media._probe import VideoInfo, probe_video, read_video, read_video_deep
 from previz.media._resize import Size, resize, resolve_size
-from previz.media._video import VideoInfo, check_video_settings, probe_video, read_video, write_video
+from previz.media._sound import SOUND_RATE, Sound, SoundInfo, probe_sound, read_sound
 
 __all__ = [
+    "CODECS",
+    "SOUND_RATE",
+    "Codec",
+    "Frame",
     "Size",
+    "Sound",
+    "SoundInfo",
     "VideoInfo",
+    "Write",
     "check_video_settings",
     "contact_sheet",
     "draw_burn_in",
     "draw_overlay",
+    "over_black",
+    "probe_sound",
     "probe_video",
+    "read_sound",
     "read_video",
+    "read_video_deep",
     "resize",
     "resolve_size",
     "sequence_path",
+    "to_float",
+    "to_uint8",
+    "to_uint16",
+    "video_writer",
+    "with_alpha",
     "write_png",
     "write_sequence",
     "write_video",

@@ -12,8 +12,9 @@ from PIL import Image
 
 from previz.errors import MediaError
 from previz.files import check_output, output_file, writing
+from previz.media._frames import check_frame
 from previz.media._overlay import draw_label
-from previz.media._resize import Size, check_frame, resize
+from previz.media._resize import Size, resize
 
 _PADDING = re.compile(r"#+|%0?(\d*)d")
 

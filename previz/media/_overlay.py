@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from previz.errors import MediaError
-from previz.media._resize import check_frame
+from previz.media._frames import check_frame
 
 Colour = tuple[int, int, int]
 

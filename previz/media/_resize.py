@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from previz.errors import MediaError
+from previz.media._frames import Frame, check_any_frame, like, to_float
 
 MIN_SIZE = 16
 MAX_SIZE = 16_384
 
 Size = int | tuple[int, int]
-
-
-def check_frame(frame: Any) -> NDArray[np.uint8]:
-    """Return `frame` if it is uint8 [H, W, 3]; raise MediaError otherwise."""
-    if not isinstance(frame, np.ndarray):
-        raise MediaError(f"a frame is a uint8 array [H, W, 3], not {type(frame).__name__}")
-    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
-        shape = ", ".join(str(n) for n in frame.shape)
-        raise MediaError(f"a frame is a uint8 array [H, W, 3], not {frame.dtype} [{shape}]")
-    return frame
 
 
 def resolve_size(size: Size | None, height: int, width: int) -> tuple[int, int]:
@@ -46,13 +37,31 @@ def resolve_size(size: Size | None, height: int, width: int) -> tuple[int, int]:
     return wanted
 
 
-def resize(frame: NDArray[np.uint8], size: Size | None) -> NDArray[np.uint8]:
-    """Resample a frame, uint8 [H, W, 3], by antialiased Lanczos; see `resolve_size` for `size`."""
-    frame = check_frame(frame)
+@overload
+def resize(frame: NDArray[np.uint8], size: Size | None) -> NDArray[np.uint8]: ...
+@overload
+def resize(frame: Frame, size: Size | None) -> Frame: ...
+def resize(frame: Frame, size: Size | None) -> Frame:
+    """Resample a frame of any type by antialiased Lanczos; see `resolve_size` for `size`.
+
+    Channels are resampled apart from each other, so that what is clear keeps its colour. float32 frames may
+    overshoot their range beside edges; the others are clipped to it.
+    """
+    check_any_frame(frame)
     width, height = resolve_size(size, frame.shape[0], frame.shape[1])
     if (height, width) == frame.shape[:2]:
         return frame
-    return np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS))
+    if frame.dtype == np.uint8 and frame.shape[2] == 3:
+        return np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS))
+    return like(_resample(to_float(frame), width, height), frame)
+
+
+def _resample(frame: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    channels = [
+        Image.fromarray(np.ascontiguousarray(channel)).resize((width, height), Image.Resampling.LANCZOS)
+        for channel in np.moveaxis(frame, -1, 0)
+    ]
+    return np.stack([np.asarray(channel) for channel in channels], axis=-1)
 
 
 def _check_side(side: int) -> None:
