@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from previz.errors import CastError
 from previz.files import check_output, output_file
 
-__all__ = ["Judge", "JudgeConfig", "Sight", "load_judge", "save_judge", "soft_argmax"]
+__all__ = ["Judge", "JudgeConfig", "Sight", "load_judge", "pooled", "save_judge", "stage_distance"]
 
 FORMAT = 1
 STRIDE = 4  # px of the picture a heatmap cell
@@ -117,24 +117,15 @@ class Judge(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """The feature vector [N, D] for a Fréchet distance: each about standard normal over renders."""
-        return (self.pooled(images) - self.feature_mean) / self.feature_scale
+        return self.vector(self.stages(images))
 
-    def pooled(self, images: Tensor) -> Tensor:
-        """Averages over the picture of the stages `POOLED`: [N, D]."""
-        stages = self.stages(images)
-        return torch.cat([stages[stage].mean(dim=(2, 3)) for stage in POOLED], dim=1)
+    def vector(self, stages: list[Tensor]) -> Tensor:
+        """The feature vector [N, D] of feature maps that `stages` or `forward` gave."""
+        return (pooled(stages) - self.feature_mean) / self.feature_scale
 
     def distance(self, a: Tensor, b: Tensor) -> Tensor:
-        """The LPIPS-like distance [N] of pictures a and b, at the judge's size.
-
-        The squared difference of features normalised to unit length over channels, averaged over the picture
-        and summed over stages (Zhang et al. 2018, without their learned weights).
-        """
-        total = torch.zeros(len(a), device=a.device)
-        for one, other in zip(self.stages(a), self.stages(b), strict=True):
-            difference = F.normalize(one, dim=1, eps=1e-6) - F.normalize(other, dim=1, eps=1e-6)
-            total = total + difference.square().sum(dim=1).mean(dim=(1, 2))
-        return total
+        """The LPIPS-like distance [N] of pictures a and b, seen at the judge's size."""
+        return stage_distance(self.stages(a), self.stages(b))
 
     def stages(self, images: Tensor) -> list[Tensor]:
         """The feature maps of the encoder, finest first."""
@@ -152,13 +143,15 @@ class Judge(nn.Module):
         for level in reversed(range(len(stages) - 1)):
             x = self.lateral[level](stages[level]) + F.interpolate(x, scale_factor=2.0)
             x = self.merge[level](x)
-        heat = self.heat(x).float()
+        heat = self.heat(x).float().contiguous()
         share = heat.flatten(2).softmax(dim=-1)  # [N, K, h w]
         points = soft_argmax(share, heat.shape[-1])
         # what is read at a landmark must not pull the landmark elsewhere
         local = torch.einsum("nkp,ncp->nkc", share.detach(), self.local(x).float().flatten(2))
         size = points.new_tensor([heat.shape[-1], heat.shape[-2]])
-        said = [stage.float().mean(dim=(2, 3)) for stage in stages]
+        # only the last stage is trained by its average: the others learn from the landmarks, and twice as fast
+        said = [stage.detach().float().mean(dim=(2, 3)) for stage in stages[:-1]]
+        said.append(stages[-1].float().mean(dim=(2, 3)))
         said += [local.flatten(1), (4 * points.detach() / size - 2).flatten(1)]
         answers = self.head(torch.cat(said, dim=1)).float()
         factors, visible = answers.split([len(self.config.factors), len(self.config.landmarks)], dim=1)
@@ -194,6 +187,24 @@ def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
     )
+
+
+def pooled(stages: list[Tensor]) -> Tensor:
+    """Averages over the picture of the stages `POOLED`: [N, D]."""
+    return torch.cat([stages[stage].float().mean(dim=(2, 3)) for stage in POOLED], dim=1)
+
+
+def stage_distance(a: list[Tensor], b: list[Tensor]) -> Tensor:
+    """The LPIPS-like distance [N] of two sets of feature maps [N, C, h, w].
+
+    The squared difference of features normalised to unit length over channels, averaged over the picture and
+    summed over stages (Zhang et al. 2018, without their learned weights).
+    """
+    total = torch.zeros(len(a[0]), device=a[0].device)
+    for one, other in zip(a, b, strict=True):
+        difference = F.normalize(one, dim=1, eps=1e-6) - F.normalize(other, dim=1, eps=1e-6)
+        total = total + difference.square().sum(dim=1).mean(dim=(1, 2))
+    return total
 
 
 def soft_argmax(share: Tensor, width: int) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from previz.cast._judge import Judge, JudgeConfig, Sight, save_judge
+from previz.cast._judge import Judge, JudgeConfig, Sight, pooled, save_judge
 from previz.cast._judge_data import Labelled, move, open_labelled, recolour, soften
 from previz.cast._judge_errors import judge_errors
 from previz.cast._muon import Muon
@@ -237,8 +237,7 @@ def _standardise(judge: Judge, data: Labelled, size: int, count: int = 1024) -> 
     """Make the feature vector about standard normal over renders that were trained on."""
     index = data.pairs.training()
     index = index[:: max(1, len(index) // count)]
-    pooled = torch.cat(
-        [judge.pooled(data.read(part, size)[0]) for part in np.array_split(index, max(1, len(index) // 32))]
-    )
-    judge.feature_mean.copy_(pooled.mean(dim=0))
-    judge.feature_scale.copy_(pooled.std(dim=0).clamp(min=1e-4))
+    parts = np.array_split(index, max(1, len(index) // 32))
+    averages = torch.cat([pooled(judge.stages(data.read(part, size)[0])) for part in parts])
+    judge.feature_mean.copy_(averages.mean(dim=0))
+    judge.feature_scale.copy_(averages.std(dim=0).clamp(min=1e-4))
