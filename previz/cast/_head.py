@@ -19,7 +19,7 @@ from previz.cast._domain import Domain, normalised, uniform_axes
 from previz.cast._expressions import EXPRESSIONS, MOODS, UNITS, mixture, units_of
 from previz.cast._scene import Camera, Expression, Gaze, Identity, Light, Materials, Pose, Scene, Vector
 
-__all__ = ["HAIR_STYLES", "HEAD", "neutral_code"]
+__all__ = ["HAIR_STYLES", "HEAD", "choose_hair", "neutral_code"]
 
 Z_GROUP_NAMES = {
     "identity": (
@@ -83,9 +83,13 @@ _OFTEN = np.array([0.0, 0.0, -0.1, 0.0, -0.1, 0.0, -0.1, 0.0, 0.0, 0.0, 0.0, -0.
 
 
 def _hair_choice(s: NDArray[np.float64], e: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The style [N] whose direction is nearest, with a leaning to those that go with the gender."""
-    masculine = e[:, [_INDEX["gender"]]]
-    scores = s[:, _HAIR_COLUMNS] @ _DIRECTIONS.T - 1.1 * masculine * _FEMININE + _OFTEN
+    """The style [N] of each code."""
+    return choose_hair(s[:, _HAIR_COLUMNS], e[:, _INDEX["gender"]])
+
+
+def choose_hair(place: NDArray[np.float64], masculine: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The style [N] whose direction is nearest to `place` [N, 3], leaning to those that go with the gender."""
+    scores = place @ _DIRECTIONS.T - 1.1 * masculine[:, None] * _FEMININE + _OFTEN
     return np.asarray(scores.argmax(axis=1), np.int64)
 
 

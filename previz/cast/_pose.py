@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from previz.cast._landmarks import PUPILS
+from previz.cast._limbs import body_rotations
 from previz.cast._mesh import normal_gatherer, rotation, turn, unit, vertex_normals
+from previz.cast._outfit import BARE, along_arm, garment
 from previz.cast._pack import Pack
 from previz.cast._scene import Identity, Scene
 from previz.errors import CastError
 
-__all__ = ["Figure", "Posed", "make_figure", "pose_figure"]
+__all__ = ["Figure", "Posed", "Stock", "make_figure", "pose_figure", "take_stock"]
 
 Array = NDArray[np.float32]
 
@@ -26,12 +28,32 @@ ARMS = {
     "upperarm01.R": 28.0,
 }  # lowered, degrees
 CLOTH_OFFSET = 0.035  # dm above the body
+SHOE_OFFSET = 0.05  # dm more for shoes
+LOOSE_OFFSET = 0.09  # dm more where clothes are wide
+SOLE = -7.6  # template height (dm) under which a foot may touch the floor
 LOOK_RANGE = {
     "Out": 35.0,
     "In": 35.0,
     "Up": 30.0,
     "Down": 30.0,
 }  # degrees of gaze at which a lid has followed fully
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What all figures of a pack share."""
+
+    pack: Pack
+    parts: dict[str, NDArray[np.int64]]  # part -> vertices
+    eyes: tuple[NDArray[np.int64], NDArray[np.int64]]  # vertices of the left and the right eyeball
+    lips: NDArray[np.int64]
+    soles: NDArray[np.int64]  # skin that may touch the floor
+    weights: sparse.csr_matrix  # [V, B]
+    triangles: NDArray[np.int32]  # [T, 3] of all parts
+    gatherer: sparse.csr_matrix  # [V, T]
+    drape: sparse.csr_matrix  # [cloth, cloth] lets clothes hang smoothly over hollows
+    over: NDArray[np.int64]  # [K] the clothes' vertex nearest to each landmark
+    loose: Array  # [cloth, 1] 0..1, how far wide clothes stand off: not at collars, cuffs and feet
 
 
 @dataclass(frozen=True)
@@ -50,19 +72,18 @@ class HairFigure:
 class Figure:
     """One identity, with everything that doesn't depend on pose or expression done."""
 
-    pack: Pack
+    stock: Stock
     vertices: Array  # [V, 3] at rest, neutral
-    weights: sparse.csr_matrix  # [V, B]
     joints: Array  # [B, 3]
-    eyes: tuple[NDArray[np.int64], NDArray[np.int64]]  # vertices of the left and the right eyeball
-    triangles: NDArray[np.int32]  # [T, 3] of all parts
-    gatherer: sparse.csr_matrix  # [V, T]
-    teeth: NDArray[np.int64]
-    tongue: NDArray[np.int64]
-    cloth: NDArray[np.int64]
     chin: float  # height (dm) of the lower lip less a quarter: the chin
     crown: float  # height of the top of the head
+    floor: float  # height of the lowest vertex
     hair: HairFigure | None
+
+    @property
+    def pack(self) -> Pack:
+        """The assets that it was made from."""
+        return self.stock.pack
 
 
 @dataclass(frozen=True)
@@ -102,29 +123,70 @@ def macro_amounts(identity: Identity) -> dict[str, float]:
     return {name: amount for name, amount in amounts.items() if amount}
 
 
-def make_figure(pack: Pack, identity: Identity) -> Figure:
+def take_stock(pack: Pack) -> Stock:
+    """Prepare a pack for making figures."""
+    parts = {name: np.flatnonzero(pack.part == number) for number, name in enumerate(pack.parts)}
+    skin, eyes, cloth = parts["skin"], parts["eyes"], parts["cloth"]
+    left = pack.vertices[eyes, 0] > 0
+    triangles = np.concatenate(list(pack.triangles.values()))
+    height = pack.vertices[cloth, 1]
+    hanging = np.clip((height + 7.2) / 1.5, 0, 1) * np.clip((5.3 - height) / 0.8, 0, 1)
+    slender = (along_arm(pack.vertices[cloth]) > 0.1) | (height < -4)
+    return Stock(
+        pack=pack,
+        parts=parts,
+        eyes=(eyes[left], eyes[~left]),
+        lips=skin[pack.masks[skin, 0] > 0.3],
+        soles=skin[pack.vertices[skin, 1] < SOLE],
+        weights=sparse.csr_matrix(pack.weights),
+        triangles=triangles,
+        gatherer=normal_gatherer(triangles, len(pack.vertices)),
+        drape=_drape(np.searchsorted(cloth, pack.triangles["cloth"]), hanging * np.where(slender, 0.2, 1)),
+        over=cloth[_nearest(pack.vertices[list(pack.landmarks.values())], pack.vertices[cloth])],
+        loose=hanging[:, None].astype(np.float32),
+    )
+
+
+def _nearest(points: Array, among: Array) -> NDArray[np.int64]:
+    """Index [N] of the row of `among` [M, 3] that is nearest to each of `points` [N, 3]."""
+    return np.asarray(((points[:, None] - among) ** 2).sum(2).argmin(1), np.int64)
+
+
+def _drape(triangles: NDArray[np.integer], amount: NDArray[np.floating], rounds: int = 6) -> sparse.csr_matrix:
+    """Averages of neighbours, `rounds` times; `amount` [N] says how much of it each vertex takes (0..1)."""
+    count = len(amount)
+    a, b = triangles[:, [0, 1, 2]].ravel(), triangles[:, [1, 2, 0]].ravel()
+    edges = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(count, count)).tocsr()
+    edges.data[:] = 1
+    mean = sparse.diags(1 / np.maximum(np.asarray(edges.sum(1)).ravel(), 1)) @ edges
+    half = 0.5 * np.clip(amount, 0, 1)
+    step = sparse.diags(half) @ mean + sparse.diags(1 - half)
+    found = sparse.identity(count, format="csr")
+    for _ in range(rounds):
+        found = step @ found
+    return sparse.csr_matrix(found, dtype=np.float32)
+
+
+def make_figure(stock: Stock, identity: Identity) -> Figure:
     """Bake an identity: shape, hair, joints. CastError for a shape or hair that the pack has not."""
+    pack = stock.pack
     vertices = pack.vertices.copy()
     for name, amount in [*macro_amounts(identity).items(), *identity.shapes]:
         index, delta = pack.target(name)
         vertices[index] += np.float32(amount) * delta
-    part = {name: np.flatnonzero(pack.part == number) for number, name in enumerate(pack.parts)}
-    left = pack.vertices[part["eyes"], 0] > 0
-    triangles = np.concatenate(list(pack.triangles.values()))
-    lips = part["skin"][pack.masks[part["skin"], 0] > 0.3]
+    joints = pack.joints @ vertices
+    floor = 0.0
+    if pack.figure == "body":
+        cloth = stock.parts["cloth"]
+        vertices[cloth] = stock.drape @ vertices[cloth]
+        floor = float(vertices[stock.soles, 1].min())
     figure = Figure(
-        pack=pack,
+        stock=stock,
         vertices=vertices,
-        weights=sparse.csr_matrix(pack.weights),
-        joints=pack.joints @ vertices,
-        eyes=(part["eyes"][left], part["eyes"][~left]),
-        triangles=triangles,
-        gatherer=normal_gatherer(triangles, len(vertices)),
-        teeth=part["teeth"],
-        tongue=part["tongue"],
-        cloth=part["cloth"],
-        chin=float(vertices[lips, 1].min()) - 0.25,
-        crown=float(vertices[part["skin"], 1].max()),
+        joints=joints,
+        chin=float(vertices[stock.lips, 1].min()) - 0.25,
+        crown=float(vertices[stock.parts["skin"], 1].max()),
+        floor=floor,
         hair=None,
     )
     return replace(figure, hair=_fit_hair(figure, identity)) if identity.hair else figure
@@ -168,14 +230,21 @@ def pose_figure(figure: Figure, scene: Scene) -> Posed:
         if amount:
             index, delta = figure.pack.target(f"face/{name}")
             vertices[index] += np.float32(amount) * delta
-    vertices[figure.tongue] += np.array([0, -0.02 - 0.07 * units.get("jawOpen", 0.0), -0.05], np.float32)
+    stock = figure.stock
+    vertices[stock.parts["tongue"]] += np.array(
+        [0, -0.02 - 0.07 * units.get("jawOpen", 0.0), -0.05], np.float32
+    )
     pupils = _turn_eyes(figure, vertices, scene)
     matrices = _bone_matrices(figure, scene)
-    posed = _skin(vertices, figure.weights, matrices)
-    normals = vertex_normals(posed, figure.triangles, figure.gatherer)
-    _part_normals(figure, posed, normals, matrices[figure.pack.bones.index("head")])
-    posed[figure.cloth] += CLOTH_OFFSET * normals[figure.cloth]
+    posed = _skin(vertices, stock.weights, matrices)
+    if figure.pack.figure == "body":
+        shift = _onto_floor(figure, posed, matrices)
+        posed += shift
+        matrices[:, :, 3] += shift
+    normals = vertex_normals(posed, stock.triangles, stock.gatherer)
     head = matrices[figure.pack.bones.index("head")]
+    _part_normals(figure, posed, normals, head)
+    _dress(figure, posed, normals, scene)
     hair = figure.hair
     if hair is None:
         nothing = np.zeros((0, 3), np.float32)
@@ -186,6 +255,29 @@ def pose_figure(figure: Figure, scene: Scene) -> Posed:
     return Posed(
         posed, normals, hair_vertices, hair_normals, (pupils @ head[:, :3].T + head[:, 3]).astype(np.float32)
     )
+
+
+def _onto_floor(figure: Figure, posed: Array, matrices: Array) -> Array:
+    """The move [3] that puts the lower foot on the floor, and the feet half under the hips."""
+    bones = figure.pack.bones
+    feet = [bones.index(f"foot.{side}") for side in ("L", "R")]
+    ankles = np.einsum("bij,bj->bi", matrices[feet][:, :, :3], figure.joints[feet]) + matrices[feet][:, :, 3]
+    x, _, z = -0.5 * ankles.mean(0)
+    return np.array([x, figure.floor - posed[figure.stock.soles, 1].min(), z], np.float32)
+
+
+def _dress(figure: Figure, vertices: Array, normals: Array, scene: Scene) -> None:
+    """Lift the clothes off the skin, in place."""
+    stock = figure.stock
+    cloth = stock.parts["cloth"]
+    if stock.pack.figure == "head":
+        vertices[cloth] += CLOTH_OFFSET * normals[cloth]
+        return
+    vertices[cloth] += (CLOTH_OFFSET + LOOSE_OFFSET * scene.outfit.loose * stock.loose) * normals[cloth]
+    shod = stock.pack.vertices[cloth, 1] < scene.outfit.shoes
+    vertices[cloth[shod]] += SHOE_OFFSET * normals[cloth[shod]]
+    skirt = stock.parts["skirt"]
+    vertices[skirt] += (CLOTH_OFFSET + LOOSE_OFFSET * scene.outfit.loose) * normals[skirt]
 
 
 def _lids_follow(scene: Scene) -> list[tuple[str, float]]:
@@ -204,7 +296,7 @@ def _turn_eyes(figure: Figure, vertices: Array, scene: Scene) -> NDArray[np.floa
     """Turn the eyeballs rigidly, in place; the front poles [2, 3] come back, before the head's pose."""
     turned = rotation((0, 1, 0), scene.gaze.x) @ rotation((1, 0, 0), -scene.gaze.y)
     poles = []
-    for eye in figure.eyes:
+    for eye in figure.stock.eyes:
         ball = figure.vertices[eye]  # the face units must not stretch it
         centre = (ball.min(0) + ball.max(0)) / 2
         vertices[eye] = (ball - centre) @ turned.T.astype(np.float32) + centre
@@ -218,7 +310,12 @@ def _bone_matrices(figure: Figure, scene: Scene) -> Array:
     local = {
         name: turn(pose.yaw * share, pose.pitch * share, pose.roll * share) for name, share in NECK.items()
     }
-    local |= {name: rotation((0, 0, 1), angle) for name, angle in ARMS.items()}
+    if figure.pack.figure == "head":
+        local |= {name: rotation((0, 0, 1), angle) for name, angle in ARMS.items()}
+    else:
+        local |= body_rotations(
+            dict(zip(figure.pack.bones, figure.joints.astype(np.float64), strict=True)), scene.body
+        )
     matrices: list[NDArray[np.float64]] = []
     for name, joint, parent in zip(figure.pack.bones, figure.joints, figure.pack.parents, strict=True):
         own = np.eye(4)
@@ -240,20 +337,26 @@ def _skin(points: Array, weights: sparse.csr_matrix, matrices: Array) -> Array:
 
 def _part_normals(figure: Figure, vertices: Array, normals: Array, head: Array) -> None:
     """Eyeballs get a sphere's normals; teeth an arch's, or each tooth's edge would sparkle. In place."""
-    for eye in figure.eyes:
+    for eye in figure.stock.eyes:
         ball = vertices[eye]
         normals[eye] = unit(ball - (ball.min(0) + ball.max(0)) / 2)
     turned = head[:, :3]
-    teeth = vertices[figure.teeth]
+    row = figure.stock.parts["teeth"]
+    teeth = vertices[row]
     arch = (teeth - teeth.mean(0)) @ turned + np.array([0, 0, 0.12], np.float32)
     arch[:, 1] *= 0.35
     arch[:, 2] = np.maximum(arch[:, 2], 0.05)
-    normals[figure.teeth] = unit(arch) @ turned.T
+    normals[row] = unit(arch) @ turned.T
 
 
-def landmark_points(figure: Figure, posed: Posed) -> Array:
-    """Positions [K, 3] of the pack's landmarks, in their order."""
-    points = posed.vertices[list(figure.pack.landmarks.values())].copy()
+def landmark_points(figure: Figure, posed: Posed, scene: Scene) -> Array:
+    """Positions [K, 3] of the pack's landmarks, in their order; of a clothed one, the clothes' nearest point."""
+    vertices = np.array(list(figure.pack.landmarks.values()))
+    if figure.pack.figure == "body":
+        nearest = figure.stock.over
+        worn = garment(figure.pack.vertices[nearest], scene.outfit, scene.materials.neckline) != BARE
+        vertices = np.where(worn, nearest, vertices)
+    points = posed.vertices[vertices].copy()
     names = list(figure.pack.landmarks)
     points[[names.index(name) for name in PUPILS]] = posed.pupils
     return points

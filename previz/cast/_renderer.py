@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from previz.cast._gl import create_context, matrix_data, read_shader, set_uniforms
 from previz.cast._mesh import look_at, orthographic, perspective
 from previz.cast._pack import Pack
-from previz.cast._pose import Figure, Posed, landmark_points, make_figure, pose_figure
-from previz.cast._scene import Camera, Identity, Light, Materials, Scene
+from previz.cast._pose import Figure, Posed, landmark_points, make_figure, pose_figure, take_stock
+from previz.cast._scene import Camera, Identity, Light, Materials, Outfit, Scene
 from previz.cast._visibility import visible_points
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ SHADERS = {
     "cloth": "cloth",
     "hair": "hair",
 }
+BODY_SHADERS = SHADERS | {"cloth": "outfit", "skirt": "outfit"}
+LAYERS = ("skin", "cloth", "skirt")  # of a full figure: what clothes cut, in the order of dressed.frag.glsl
 SHADOWLESS = ("eyes", "lashes")  # cast no shadow of their own
 
 
@@ -73,60 +75,75 @@ class Renderer:
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
+        self._stock = take_stock(pack)
         self._context = create_context()
         self.gl_renderer: str = self._context.info["GL_RENDERER"]
         self._models: dict[Identity, _Model] = {}
-        self._targets: dict[int, tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
+        self._targets: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
+        self._whole = pack.figure == "body"
+        self._shaders = BODY_SHADERS if self._whole else SHADERS
         self._programs = {
-            name: self._program("surface.vert.glsl", f"{name}.frag.glsl") for name in set(SHADERS.values())
+            name: self._program("surface.vert.glsl", f"{name}.frag.glsl")
+            for name in set(self._shaders.values())
         }
         self._solid = self._program("depth.vert.glsl", "none.frag.glsl")
         self._cut = self._program("depth.vert.glsl", "cut.frag.glsl")
+        self._dressed = self._program("depth.vert.glsl", "dressed.frag.glsl")
         self._backdrop_program = self._program("backdrop.vert.glsl", "backdrop.frag.glsl")
         corners = self._context.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], "f4").tobytes())
         self._backdrop = self._context.vertex_array(self._backdrop_program, [(corners, "2f", "in_place")])
+        self._floor_program = self._program("floor.vert.glsl", "floor.frag.glsl")
+        level = self._context.buffer(np.array([-40, -40, 40, -40, -40, 25, 40, 25], "f4").tobytes())
+        self._floor = self._context.vertex_array(self._floor_program, [(level, "2f", "in_place")])
         self._shadow = self._context.depth_texture((SHADOW_SIZE, SHADOW_SIZE))
         self._shadow.compare_func = "<="
         self._shadow.repeat_x = self._shadow.repeat_y = False
         self._shadow_target = self._context.framebuffer(depth_attachment=self._shadow)
 
-    def render(self, scene: Scene, size: int) -> NDArray[np.uint8]:
-        """The picture [size, size, 3] of a scene."""
+    def render(self, scene: Scene, size: int | tuple[int, int]) -> NDArray[np.uint8]:
+        """The picture [height, width, 3] of a scene; `size` is its (height, width), or the side of a square."""
+        height, width = (size, size) if isinstance(size, int) else size
         model = self._model(scene.identity)
-        self._upload(model, pose_figure(model.figure, scene))
-        view, eye = _camera(scene.camera, model.figure)
+        posed = pose_figure(model.figure, scene)
+        self._upload(model, posed)
+        view, eye = _camera(scene.camera, model.figure, width / height)
         shadow = _shadow_camera(scene, model.figure)
         gl = self._context
         gl.enable_only(gl.DEPTH_TEST)
         self._shadow_target.use()
         self._shadow_target.clear(depth=1.0)
         self._draw_depth(model, scene, shadow, SHADOWLESS)
-        multisampled, resolved = self._target(size * SUPERSAMPLING)
+        multisampled, resolved = self._target((width * SUPERSAMPLING, height * SUPERSAMPLING))
         multisampled.use()
         multisampled.clear(depth=1.0)
         self._draw_backdrop(scene.light)
+        if self._whole:
+            self._draw_floor(model.figure, posed, scene, view, shadow)
         multisampled.color_mask = False, False, False, False
         self._draw_depth(model, scene, view, ())
         multisampled.color_mask = True, True, True, True
         self._draw_surfaces(model, scene, view, shadow, eye)
         gl.copy_framebuffer(resolved, multisampled)
         large = np.frombuffer(resolved.read(components=3, alignment=1), np.uint8)
-        return _shrink(large.reshape(size * SUPERSAMPLING, size * SUPERSAMPLING, 3)[::-1])
+        return _shrink(large.reshape(height * SUPERSAMPLING, width * SUPERSAMPLING, 3)[::-1])
 
-    def landmarks(self, scene: Scene, size: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Landmarks [K, 2] in px of a picture `size` wide, and which are seen [K], in the pack's order.
+    def landmarks(
+        self, scene: Scene, size: int | tuple[int, int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Landmarks [K, 2] in px of a picture of this size, and which are seen [K], in the pack's order.
 
         A landmark is seen when it is in the picture and nothing lies between it and the camera, found exactly
         by casting a ray at the posed triangles. The origin is the picture's top-left corner.
         """
+        height, width = (size, size) if isinstance(size, int) else size
         figure = self._model(scene.identity).figure
         posed = pose_figure(figure, scene)
-        view, _ = _camera(scene.camera, figure)
-        points = project(landmark_points(figure, posed), view)
+        view, _ = _camera(scene.camera, figure, width / height)
+        points = project(landmark_points(figure, posed, scene), view)
         seen = visible_points(figure, posed, scene, points, lambda vertices: project(vertices, view))
         place = points[:, :2].astype(np.float32)
         inside = ((place >= 0) & (place < 1)).all(1)
-        return place * np.float32(size), seen & inside
+        return place * np.array([width, height], np.float32), seen & inside
 
     def _program(self, vertex: str, fragment: str) -> moderngl.Program:
         return self._context.program(vertex_shader=read_shader(vertex), fragment_shader=read_shader(fragment))
@@ -136,14 +153,14 @@ class Renderer:
         if identity not in self._models:
             if len(self._models) >= MODELS:
                 self._models.pop(next(iter(self._models))).release()
-            self._models[identity] = self._build(make_figure(self.pack, identity))
+            self._models[identity] = self._build(make_figure(self._stock, identity))
         return self._models[identity]
 
     def _build(self, figure: Figure) -> _Model:
         """Buffers of an identity: what moves apart from what stays."""
         pack, gl = self.pack, self._context
         template = pack.vertices.copy()
-        for eye in figure.eyes:  # eyeballs are painted around their own centres
+        for eye in figure.stock.eyes:  # eyeballs are painted around their own centres
             template[eye] -= (template[eye].min(0) + template[eye].max(0)) / 2
         count = len(template)
         static = np.hstack([template, pack.masks, np.zeros((count, 2)), pack.occlusion[:, None]])
@@ -168,34 +185,40 @@ class Renderer:
         index = gl.buffer(triangles.astype("i4").tobytes())
         layout = ("in_template", "in_mask", "in_texture", "in_occlusion")
         shaded = gl.vertex_array(
-            self._programs[SHADERS[name]],
+            self._programs[self._shaders[name]],
             [(moving, "3f 3f", "in_position", "in_normal"), (fixed, "3f 4f 2f 1f", *layout)],
             index,
             skip_errors=True,
         )
-        cut = name in ("hair", "cloth")
+        program = self._depth_program(name)
         buffers: list[Any] = [(moving, "3f 12x", "in_position")]
-        if cut:
+        if program is not self._solid:
             buffers.append((fixed, "3f 28x", "in_template"))
-        depth = gl.vertex_array(self._cut if cut else self._solid, buffers, index)
+        depth = gl.vertex_array(program, buffers, index)
         return _Batch(name, shaded, depth, (fixed, index))
+
+    def _depth_program(self, part: str) -> moderngl.Program:
+        """What draws the depth of a part: some are cut."""
+        if self._whole and part in LAYERS:
+            return self._dressed
+        return self._cut if part in {"hair", "cloth"} else self._solid
 
     def _upload(self, model: _Model, posed: Posed) -> None:
         model.body.write(np.hstack([posed.vertices, posed.normals]).astype("f4").tobytes())
         if model.hair is not None:
             model.hair.write(np.hstack([posed.hair_vertices, posed.hair_normals]).astype("f4").tobytes())
 
-    def _target(self, size: int) -> tuple[moderngl.Framebuffer, moderngl.Framebuffer]:
-        """The multisampled framebuffer of a size, and the plain one that it is resolved into."""
+    def _target(self, size: tuple[int, int]) -> tuple[moderngl.Framebuffer, moderngl.Framebuffer]:
+        """The multisampled framebuffer of a (width, height), and the plain one that it is resolved into."""
         if size not in self._targets:
-            gl, shape = self._context, (size, size)
+            gl = self._context
             samples = min(MULTISAMPLING, gl.max_samples)
             self._targets[size] = (
                 gl.framebuffer(
-                    [gl.renderbuffer(shape, 4, samples=samples)],
-                    gl.depth_renderbuffer(shape, samples=samples),
+                    [gl.renderbuffer(size, 4, samples=samples)],
+                    gl.depth_renderbuffer(size, samples=samples),
                 ),
-                gl.framebuffer([gl.renderbuffer(shape, 4)]),
+                gl.framebuffer([gl.renderbuffer(size, 4)]),
             )
         return self._targets[size]
 
@@ -209,9 +232,13 @@ class Renderer:
         values = {"u_hair_end": identity.hair_end, "u_hair_window": identity.hair_window}
         values |= {"u_neckline": scene.materials.neckline}
         set_uniforms(self._cut, {"u_view_projection": data} | values)
+        if self._whole:
+            set_uniforms(self._dressed, {"u_view_projection": data} | values | _uniforms(scene.outfit))
         for batch in model.batches:
             if batch.name not in without:
                 set_uniforms(self._cut, {"u_is_cloth": batch.name == "cloth"})
+                if self._whole and batch.name in LAYERS:
+                    set_uniforms(self._dressed, {"u_layer": LAYERS.index(batch.name)})
                 batch.depth.render()
 
     def _draw_backdrop(self, light: Light) -> None:
@@ -221,6 +248,37 @@ class Renderer:
         )
         gl.disable(gl.DEPTH_TEST)
         self._backdrop.render(gl.TRIANGLE_STRIP)
+        gl.enable(gl.DEPTH_TEST)
+
+    def _draw_floor(
+        self,
+        figure: Figure,
+        posed: Posed,
+        scene: Scene,
+        view: NDArray[np.float64],
+        shadow: NDArray[np.float64],
+    ) -> None:
+        """The floor over the backdrop: everything else stands before it."""
+        gl = self._context
+        heels = [figure.pack.landmarks[f"{name}_{side}"] for side in ("L", "R") for name in ("heel", "toe")]
+        feet = posed.vertices[heels][:, [0, 2]].reshape(2, 4)
+        self._shadow.use(0)
+        values = {
+            "u_view_projection": matrix_data(view),
+            "u_shadow_projection": matrix_data(shadow),
+            "u_shadow": 0,
+            "u_shadow_texel": 1 / SHADOW_SIZE,
+            "u_height": figure.floor,
+            "u_floor": scene.floor,
+            "u_tint": scene.light.floor,
+            "u_feet": [tuple(foot) for foot in feet.tolist()],
+        }
+        set_uniforms(self._floor_program, values)
+        gl.disable(gl.DEPTH_TEST)
+        gl.enable(gl.BLEND)
+        gl.blend_func = gl.ONE, gl.ONE_MINUS_SRC_ALPHA
+        self._floor.render(gl.TRIANGLE_STRIP)
+        gl.disable(gl.BLEND)
         gl.enable(gl.DEPTH_TEST)
 
     def _draw_surfaces(
@@ -236,6 +294,8 @@ class Renderer:
         gl.depth_func = "=="
         self._shadow.use(0)
         values = _uniforms(scene.light) | _uniforms(scene.materials)
+        if self._whole:
+            values |= _uniforms(scene.outfit)
         values |= {"u_eye": tuple(eye.tolist()), "u_shadow": 0, "u_shadow_texel": 1 / SHADOW_SIZE}
         values |= {
             "u_view_projection": matrix_data(view),
@@ -243,7 +303,7 @@ class Renderer:
             "u_is_cloth": True,
         }
         for batch in model.batches:
-            set_uniforms(batch.shaded.program, values | {"u_is_tongue": batch.name == "tongue"})
+            set_uniforms(batch.shaded.program, values | _which(batch.name))
             batch.shaded.render()
         gl.depth_func = "<"
 
@@ -255,25 +315,39 @@ def project(points: NDArray[np.floating], view: NDArray[np.float64]) -> NDArray[
     return np.stack([0.5 + 0.5 * place[:, 0], 0.5 - 0.5 * place[:, 1], place[:, 2]], 1)
 
 
-def _camera(camera: Camera, figure: Figure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The view-projection matrix [4, 4] and the eye's place [3]."""
-    height = figure.crown - figure.chin
+def _camera(
+    camera: Camera, figure: Figure, aspect: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The view-projection matrix [4, 4] and the eye's place [3]; `aspect` is width / height."""
+    low = figure.floor if camera.whole_figure else figure.chin
+    height = figure.crown - low
     half = camera.half_height * height
-    centre = np.array([0.0, figure.chin + camera.aim * height, 0.5])
+    centre = np.array([0.0, low + camera.aim * height, 0.0 if camera.whole_figure else 0.5])
     distance = half / np.tan(np.radians(camera.field_of_view) / 2)
     up = np.radians(camera.elevation)
     eye = centre + distance * np.array([0.0, np.sin(up), np.cos(up)])
-    return perspective(camera.field_of_view, 0.4 * distance, distance + 8) @ look_at(eye, centre), eye
+    lens = perspective(camera.field_of_view, 0.4 * distance, distance + (40 if camera.whole_figure else 8))
+    lens[0] /= aspect
+    return lens @ look_at(eye, centre), eye
 
 
 def _shadow_camera(scene: Scene, figure: Figure) -> NDArray[np.float64]:
-    """The key light's view [4, 4]: parallel, just around the head."""
+    """The key light's view [4, 4]: parallel, just around the head, or around the figure and its shadow."""
+    if scene.camera.whole_figure:
+        height = figure.crown - figure.floor
+        centre = np.array([0.0, figure.floor + 0.5 * height, 0.0])
+        return orthographic(0.68 * height, 0, 80) @ look_at(centre + 40 * np.array(scene.light.key), centre)
     height = figure.crown - figure.chin
     centre = np.array([0.0, figure.chin + 0.45 * height, 0.4])
     return orthographic(0.95 * height, 0, 12) @ look_at(centre + 6 * np.array(scene.light.key), centre)
 
 
-def _uniforms(group: Light | Materials) -> dict[str, Any]:
+def _which(part: str) -> dict[str, Any]:
+    """The uniforms that tell parts which share a shader apart."""
+    return {"u_is_tongue": part == "tongue", "u_is_skirt": part == "skirt"}
+
+
+def _uniforms(group: Light | Materials | Outfit) -> dict[str, Any]:
     """The fields of a part of the scene as the shaders' uniforms."""
     return {f"u_{field.name}": getattr(group, field.name) for field in fields(group)}
 

@@ -88,6 +88,7 @@ class Light:
     ground: Vector = (0.15, 0.13, 0.12)
     backdrop_centre: Vector = (0.30, 0.40, 0.42)
     backdrop_edge: Vector = (0.10, 0.15, 0.17)
+    floor: Vector = (0.20, 0.22, 0.22)  # of full figures, over the backdrop
 
 
 @dataclass(frozen=True)
