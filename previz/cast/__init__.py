@@ -16,6 +16,7 @@ from previz.cast._dataset import (
     rendered_indices,
 )
 from previz.cast._export import Comparison, compare, comparison_pictures, export_run
+from previz.cast._factors import scene_directions
 from previz.cast._judge import Judge, load_judge, save_judge
 from previz.cast._judge_train import JudgeEvent, JudgeSettings, train_judge
 from previz.cast._landmarks import LANDMARKS
@@ -64,6 +65,7 @@ __all__ = [
     "rendered_indices",
     "save_judge",
     "save_pack",
+    "scene_directions",
     "scene_from_axes",
     "scene_from_z",
     "train_in_processes",
