@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from previz.cli.model_directions import directions
+
 if TYPE_CHECKING:
     from previz import CheckpointInfo
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 @click.group(epilog="Example: previz model inspect ffhq.pkl")
 def model() -> None:
     """List, inspect and convert generator checkpoints. No code in a checkpoint is ever run."""
+
+
+model.add_command(directions)
 
 
 @model.command("list", epilog="Example: previz model list --json")

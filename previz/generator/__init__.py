@@ -10,19 +10,37 @@ from previz.generator._checkpoint import (
 from previz.generator._config import GeneratorConfig
 from previz.generator._convert import convert_checkpoint
 from previz.generator._device import resolve_device
+from previz.generator._directions import (
+    Direction,
+    component_directions,
+    directions_file,
+    factor_directions,
+    find_directions,
+    load_directions,
+    sample_codes,
+    save_directions,
+)
 from previz.generator._network import Generator, Noise
 from previz.generator._previz import save_generator
 
 __all__ = [
     "CheckpointInfo",
+    "Direction",
     "Generator",
     "GeneratorConfig",
     "Noise",
+    "component_directions",
     "convert_checkpoint",
+    "directions_file",
+    "factor_directions",
     "find_checkpoint",
+    "find_directions",
     "inspect_checkpoint",
     "list_checkpoints",
+    "load_directions",
     "load_generator",
     "resolve_device",
+    "sample_codes",
+    "save_directions",
     "save_generator",
 ]

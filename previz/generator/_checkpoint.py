@@ -23,6 +23,7 @@ from previz.generator._text import one_line
 from previz.generator._torchfile import TORCH_MAGIC, read_torch_file
 
 MAX_BYTES = 4 << 30
+DIRECTIONS_SUFFIX = ".directions.safetensors"
 KNOWN = "previz reads its own .safetensors, StyleGAN2 .pkl of NVIDIA's code, and rosinality's .pt"
 
 
@@ -115,7 +116,8 @@ def _bundled() -> list[tuple[str, Path]]:
     found: dict[str, Path] = {}
     for folder in folders:
         for file in sorted(folder.glob("*.safetensors")):
-            found.setdefault(file.stem, file)
+            if not file.name.endswith(DIRECTIONS_SUFFIX):  # what lies beside a checkpoint is none
+                found.setdefault(file.stem, file)
     return list(found.items())
 
 
