@@ -12,7 +12,7 @@ from fileseq.frameset import FrameSet
 
 from previz.errors import PrevizError
 
-__all__ = ["FIRST_FRAME", "MAX_FRAMES", "MAX_RATE", "FrameRange", "parse_rate", "timecode"]
+__all__ = ["FIRST_FRAME", "MAX_FRAMES", "MAX_RATE", "FrameRange", "drops_frames", "parse_rate", "timecode"]
 
 FIRST_FRAME = 1001
 """The first frame of a shot that doesn't say otherwise."""
@@ -135,13 +135,31 @@ def _bounds(text: str) -> tuple[int, int] | None:
         return None
 
 
-def timecode(frame: int, rate: Fraction) -> str:
-    """Write a frame number as non-drop timecode, HH:MM:SS:FF: frame 1001 at 24 is 00:00:41:17.
+def drops_frames(rate: Fraction) -> bool:
+    """Tell whether timecode of this rate is counted with drop frames: 29.97 and 59.94 are."""
+    return rate in (Fraction(30000, 1001), Fraction(60000, 1001))
 
-    Rates between whole numbers count as the next one, as SMPTE 12M's non-drop count does: 23.976 as 24.
+
+def timecode(frame: int, rate: Fraction, drop: bool = False) -> str:
+    """Write a frame number as timecode, HH:MM:SS:FF: frame 1001 at 24 is 00:00:41:17.
+
+    Rates between whole numbers count as the next one, as SMPTE ST 12-1 has it: 23.976 as 24. With `drop`, a
+    rate of 29.97 or 59.94 leaves out the first 2 or 4 numbers of each minute but every tenth, so that it
+    keeps up with the clock, and is written HH:MM:SS;FF; other rates have no drop frames.
     """
     base = -(-rate.numerator // rate.denominator)
-    seconds, frames = divmod(abs(frame), base)
+    drop = drop and drops_frames(rate)
+    count = _with_dropped(abs(frame), base) if drop else abs(frame)
+    seconds, frames = divmod(count, base)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{'-' if frame < 0 else ''}{hours:02}:{minutes:02}:{seconds:02}:{frames:02}"
+    sign, mark = "-" if frame < 0 else "", ";" if drop else ":"
+    return f"{sign}{hours:02}:{minutes:02}:{seconds:02}{mark}{frames:02}"
+
+
+def _with_dropped(frame: int, base: int) -> int:
+    """The number of a frame in a count that skips `base` / 15 numbers in nine minutes of ten."""
+    skipped = base // 15
+    minute = 60 * base - skipped
+    tens, rest = divmod(frame, 10 * minute + skipped)
+    return frame + skipped * (9 * tens + max(0, rest - skipped) // minute)

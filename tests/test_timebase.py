@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from previz.errors import PrevizError
-from previz.timebase import MAX_FRAMES, FrameRange, parse_rate, timecode
+from previz.timebase import MAX_FRAMES, FrameRange, drops_frames, parse_rate, timecode
 
 
 @pytest.mark.parametrize(
@@ -109,3 +109,49 @@ def test_what_is_no_range_is_refused(written, message):
 )
 def test_timecode_counts_whole_frames_without_dropping_any(frame, rate, text):
     assert timecode(frame, rate) == text
+
+
+NTSC30, NTSC60 = Fraction(30000, 1001), Fraction(60000, 1001)
+
+
+@pytest.mark.parametrize(
+    ("frame", "rate", "text"),
+    [
+        (0, NTSC30, "00:00:00;00"),
+        (1799, NTSC30, "00:00:59;29"),
+        (1800, NTSC30, "00:01:00;02"),  # ;00 and ;01 are left out
+        (17981, NTSC30, "00:09:59;29"),
+        (17982, NTSC30, "00:10:00;00"),  # but not in each tenth minute
+        (107892, NTSC30, "01:00:00;00"),
+        (3599, NTSC60, "00:00:59;59"),
+        (3600, NTSC60, "00:01:00;04"),
+        (35964, NTSC60, "00:10:00;00"),
+        (-1800, NTSC30, "-00:01:00;02"),
+        (1800, Fraction(30), "00:01:00:00"),  # other rates don't drop
+        (1440, Fraction(24000, 1001), "00:01:00:00"),
+    ],
+)
+def test_drop_frame_timecode_keeps_up_with_the_clock(frame, rate, text):
+    assert timecode(frame, rate, drop=True) == text
+
+
+@pytest.mark.parametrize("rate", [NTSC30, NTSC60])
+def test_drop_frame_timecode_names_each_frame_once_and_is_never_off_by_a_tenth_of_a_second(rate):
+    base = -(-rate.numerator // rate.denominator)
+    frames = range(0, 3600 * base, 7)
+    texts = [timecode(frame, rate, drop=True) for frame in frames]
+    assert len(set(texts)) == len(texts)
+    assert texts == sorted(texts)
+    for frame, text in zip(frames, texts, strict=True):
+        hours, minutes, seconds, part = map(int, text.replace(";", ":").split(":"))
+        shown = 3600 * hours + 60 * minutes + seconds + Fraction(part, base)
+        assert abs(shown - frame / rate) < Fraction(1, 10)
+
+
+def test_rates_that_drop_frames():
+    assert [drops_frames(rate) for rate in (NTSC30, NTSC60, Fraction(30), Fraction(24000, 1001))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
