@@ -18,6 +18,7 @@ __all__ = ["main"]
         "schema": ("previz.cli.schema:schema", "Print the timeline's JSON Schema."),
         "model": ("previz.cli.model:model", "List, inspect and convert generator checkpoints."),
         "latents": ("previz.cli.latents:latents", "Show, export and decode the latents of a take."),
+        "curves": ("previz.cli.curves:curves", "Bring handles to other programs and back."),
         "cast": ("previz.cli.cast:cast", "Render, train and measure the bundled characters."),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

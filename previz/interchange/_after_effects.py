@@ -106,7 +106,7 @@ def read_after_effects(text: str, facts: Facts, name: str) -> Imported:
     size = _size(stated, found, facts, name)
     tracks = _named([make_track(_name(path), keys, "top-left", size, name) for path, keys in found])
     first = FIRST_FRAME if facts.first_frame is None else facts.first_frame
-    return bake(tracks, rate, size, replace(facts, first_frame=first), name)
+    return replace(bake(tracks, rate, size, replace(facts, first_frame=first), name), frames_are_free=True)
 
 
 Keys = dict[Fraction, tuple[float, float]]

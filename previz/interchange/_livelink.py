@@ -131,7 +131,7 @@ def read_livelink(
     first = FIRST_FRAME if facts.first_frame is None else facts.first_frame
     found = bake(tracks, rate, mapping.picture, replace(facts, first_frame=first), name)
     note = (f"{skipped} rows at or before the time of the row above are left out",) if skipped else ()
-    return Imported(found.curves, (*note, *found.notes))
+    return Imported(found.curves, (*note, *found.notes), frames_are_free=True)
 
 
 def _by_handle(mapping: FaceMapping) -> dict[str, list[Drive]]:

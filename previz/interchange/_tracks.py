@@ -36,10 +36,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Imported:
-    """Curves that were read, and what a person should know of how."""
+    """Curves that were read, and what a person should know of how.
+
+    `frames_are_free` where the file counts its frames from somewhere that isn't the shot's.
+    """
 
     curves: PointCurves
     notes: tuple[str, ...] = ()
+    frames_are_free: bool = False
 
 
 @dataclass(frozen=True)
