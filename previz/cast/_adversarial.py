@@ -1,0 +1,363 @@
+"""One step of adversarial training: StyleGAN2's losses, alone or together with the paired regression.
+
+Non-saturating logistic loss, lazy R1 and path-length regularisation (Karras et al. 2020, sections 3.1 and
+3.2; Mescheder et al. 2018), style mixing (Karras et al. 2019) and adaptive augmentation (Karras et al. 2020,
+"Training Generative Adversarial Networks with Limited Data"). Where pictures have pairs, their generated
+twins are held to them by the regression's loss and by the discriminator's own features, while style-mixed
+pictures, which have no twin, are judged by the discriminator alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from previz.cast._augment import augment
+from previz.cast._discriminator import Discriminator, Verdict, config_for
+from previz.cast._losses import pyramid_loss
+from previz.cast._train import average_gradients
+from previz.generator import Generator, GeneratorConfig, Noise
+
+__all__ = ["AdversarialSettings", "AdversarialState", "Batch", "adversarial_step", "new_adversarial_state"]
+
+
+@dataclass(frozen=True)
+class AdversarialSettings:
+    """How a generator is trained adversarially; all that a resumed run must repeat, but for the length.
+
+    `images` is the length in real pictures shown, `batch` the pictures a step and process. The share `paired`
+    of each step has a render as its twin, and is held to it with the weights `anchor` (the regression's loss)
+    and `matching` (L1 of the discriminator's features); the rest is style-mixed with probability `mixing`.
+    The discriminator learns alone for the first `warm_up` pictures. Rates are Adam's; those of generator and
+    discriminator fall linearly to a tenth over the last `decay` of the run. `local` is the feature map of the
+    local verdict. `r1` is gamma. `augment` turns on adaptive augmentation, whose probability
+    moves by 1 in `augment_pictures`.
+    """
+
+    images: int = 30_000
+    batch: int = 8
+    paired: float = 0.75
+    anchor: float = 1.0
+    matching: float = 1.0
+    adversarial: float = 0.1
+    mixing: float = 0.9
+    warm_up: int = 2_000
+    generator_rate: float = 5e-4
+    mapping_rate: float = 0.1  # of the generator's
+    discriminator_rate: float = 2e-3
+    decay: float = 0.3
+    width: float = 0.5
+    local: int = 16
+    local_weight: float = 1.0
+    r1: float = 1.0
+    r1_every: int = 16
+    path_length: float = 0.0
+    path_every: int = 8
+    ema_pictures: float = 4_000  # the average's half-life
+    face_weight: float = 6.0
+    gradient_weight: float = 1.2
+    noise: Noise = "none"
+    augment: bool = False
+    augment_target: float = 0.6
+    augment_pictures: int = 100_000
+    bfloat16: bool = True
+    seed: int = 0
+
+    @property
+    def twins(self) -> int:
+        """How many pictures of a step and process have a render as their twin."""
+        return round(self.paired * self.batch)
+
+    def rate(self, seen: int) -> float:
+        """What the rates are multiplied by after `seen` pictures."""
+        left = max(0.0, 1 - seen / self.images)
+        return max(0.1, min(1.0, left / self.decay)) if self.decay else 1.0
+
+
+def photograph_settings() -> AdversarialSettings:
+    """The defaults for a folder of pictures, which have no codes: StyleGAN2 as published, only smaller."""
+    return replace(
+        AdversarialSettings(),
+        images=1_000_000,
+        paired=0.0,
+        adversarial=1.0,
+        warm_up=0,
+        generator_rate=2e-3,
+        mapping_rate=1.0,
+        decay=0.0,
+        width=1.0,
+        local=0,
+        ema_pictures=10_000,
+        noise="random",
+        augment=True,
+    )
+
+
+class Batch(NamedTuple):
+    """The real pictures of a step and process; the first `len(z)` of them are what z names."""
+
+    real: Tensor  # [N, 3, H, W], -1..1
+    z: Tensor  # [T, z_dim], T ≤ N
+    weight: Tensor  # [T, 1, H, W], how much each place counts in the regression
+
+
+@dataclass
+class AdversarialState:
+    """All that a run needs to go on exactly where it stopped."""
+
+    generator: Generator
+    average: Generator
+    discriminator: Discriminator
+    generator_adam: torch.optim.Adam
+    discriminator_adam: torch.optim.Adam
+    step: int = 0
+    seen: int = 0
+    seconds: float = 0.0
+    augmentation: float = 0.0  # probability
+    signs: float = 0.0  # of the verdict on real pictures, summed since the last change of it
+    path_mean: float = 0.0
+
+
+def new_adversarial_state(
+    start: Generator | GeneratorConfig, settings: AdversarialSettings, device: torch.device
+) -> AdversarialState:
+    """A run's first state: from trained weights or, given an architecture, from scratch."""
+    config = start.config if isinstance(start, Generator) else start
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        generator, average = Generator(config), Generator(config).requires_grad_(False)
+        discriminator = Discriminator(config_for(config, settings.local, settings.width))
+    if isinstance(start, Generator):
+        generator.load_state_dict(start.state_dict())
+    average.load_state_dict(generator.state_dict())
+    for net in (generator, average, discriminator):
+        net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    mapping = list(generator.mapping.parameters())
+    groups = [
+        {"params": list(generator.synthesis.parameters()), "scale": settings.generator_rate},
+        {"params": mapping, "scale": settings.generator_rate * settings.mapping_rate},
+    ]
+    every = settings.path_every if settings.path_length else 0
+    generator_adam = _adam(groups, every)
+    groups = [{"params": list(discriminator.parameters()), "scale": settings.discriminator_rate}]
+    return AdversarialState(
+        generator, average, discriminator, generator_adam, _adam(groups, settings.r1_every)
+    )
+
+
+def _adam(groups: list[dict[str, object]], every: int) -> torch.optim.Adam:
+    """Adam without momentum, slowed for the steps that a lazy regularisation adds (appendix B there)."""
+    ratio = every / (every + 1) if every else 1.0
+    for group in groups:
+        group["scale"] = float(str(group["scale"])) * ratio
+    return torch.optim.Adam(groups, betas=(0.0, 0.99**ratio), eps=1e-8)
+
+
+def adversarial_step(
+    state: AdversarialState, batch: Batch, settings: AdversarialSettings, rng: torch.Generator
+) -> dict[str, float]:
+    """Update both networks at once on one batch; returns the step's figures.
+
+    Both losses share one pass of the discriminator over the generated pictures, as neither network has moved
+    between them. `rng` draws codes, noise and augmentations: on the CPU, so that a device changes nothing.
+    """
+    device, warming = batch.real.device, state.seen < settings.warm_up
+    with torch.set_grad_enabled(not warming):
+        w = draw_w(state.generator, batch.z, len(batch.real), settings.mixing, rng)
+        with autocast(device, settings):
+            image = state.generator.synthesis(w, settings.noise, rng).float()
+    leaf = image.detach().requires_grad_(not warming)
+    shown = torch.cat([batch.real, leaf])
+    if settings.augment:
+        shown = augment(shown, state.augmentation, rng)
+    with autocast(device, settings):
+        verdict = state.discriminator(shown)
+    figures: dict[str, Tensor] = {}
+    if not warming:
+        adversarial, matching = generator_losses(verdict, batch, settings)
+        (push,) = torch.autograd.grad(
+            settings.adversarial * (adversarial + settings.matching * matching), leaf, retain_graph=True
+        )
+        twins = len(batch.z)
+        anchor = _anchor(image[:twins], batch, settings)
+        _step_generator(state, settings, settings.anchor * anchor + (image * push).sum(), rng)
+        figures |= {"loss_g": adversarial, "matching": matching, "anchor": anchor}
+    loss, signs = discriminator_loss(verdict, batch, settings)
+    figures |= {"loss_d": loss, "signs": signs}
+    _step_discriminator(state, settings, loss, shown[: len(batch.real)])
+    return {name: float(value.detach()) for name, value in figures.items()}
+
+
+def autocast(device: torch.device, settings: AdversarialSettings) -> torch.autocast:
+    """Half precision where the settings ask for it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=settings.bfloat16)
+
+
+def draw_w(generator: Generator, z: Tensor, count: int, mixing: float, rng: torch.Generator) -> Tensor:
+    """The w [count, num_ws, w_dim] of a step: those of z [T, z_dim], then of random codes, style-mixed.
+
+    With probability `mixing` the layers from a random one on take the w of another code.
+    """
+    free = count - len(z)
+    if free == 0:
+        w: Tensor = generator.mapping(z.to(generator.device))
+        return w
+    codes = torch.randn(2 * free, generator.z_dim, generator=rng).to(generator.device)
+    w = generator.mapping(torch.cat([z.to(codes), codes]))
+    first, second = w[len(z) : len(z) + free], w[len(z) + free :]
+    start = torch.randint(1, generator.num_ws, (free,), generator=rng)
+    mixed = torch.rand(free, generator=rng) < mixing
+    start = torch.where(mixed, start, generator.num_ws).to(generator.device)
+    swapped = torch.arange(generator.num_ws, device=generator.device) >= start[:, None]
+    return torch.cat([w[: len(z)], torch.where(swapped[:, :, None], second, first)])
+
+
+def generator_losses(verdict: Verdict, batch: Batch, settings: AdversarialSettings) -> tuple[Tensor, Tensor]:
+    """Non-saturating logistic loss on generated pictures, and how far twins' features are from the real ones.
+
+    The verdict is on as many real as generated pictures, in this order.
+    """
+    count, twins = len(batch.real), len(batch.z)
+    loss = F.softplus(-verdict.whole[count:]).mean()
+    if verdict.local is not None:
+        loss = (
+            loss
+            + settings.local_weight
+            * (F.softplus(-verdict.local[count:]) * _local_weight(verdict.local[count:], batch)).mean()
+        )
+    matching = loss.new_zeros([])
+    if twins and settings.matching:
+        for feature in verdict.features:
+            real, generated = feature[:twins].detach(), feature[count : count + twins]
+            matching = matching + (generated.float() - real.float()).abs().mean()
+        matching = matching / len(verdict.features)
+    return loss, matching
+
+
+def discriminator_loss(
+    verdict: Verdict, batch: Batch, settings: AdversarialSettings
+) -> tuple[Tensor, Tensor]:
+    """Logistic loss on real and generated pictures, and the mean sign of the verdict on real ones."""
+    count = len(batch.real)
+    loss = F.softplus(-verdict.whole[:count]).mean() + F.softplus(verdict.whole[count:]).mean()
+    if verdict.local is not None:
+        weight = _local_weight(verdict.local[:count], batch)
+        local = F.softplus(-verdict.local[:count]) + F.softplus(verdict.local[count:])
+        loss = loss + settings.local_weight * (local * weight).mean()
+    return loss, verdict.whole[:count].detach().sign().mean()
+
+
+def _local_weight(logits: Tensor, batch: Batch) -> Tensor:
+    """How much each place counts in the local verdict, 1 on average: more where the regression looks more.
+
+    The root of the regression's weight, so that hair and cloth count too. logits [N, h, w] -> the same.
+    """
+    weight = torch.ones_like(logits)
+    twins = len(batch.z)
+    if twins:
+        height, width = logits.shape[1:]
+        found = F.adaptive_avg_pool2d(batch.weight, (height, width))[:, 0].sqrt()
+        weight[:twins] = found / found.mean()
+    return weight
+
+
+def _anchor(image: Tensor, batch: Batch, settings: AdversarialSettings) -> Tensor:
+    """The regression's loss on the pictures that have a twin."""
+    if not len(image):
+        return image.new_zeros([])
+    return pyramid_loss(image, batch.real[: len(image)], batch.weight, settings.gradient_weight)
+
+
+def _step_generator(
+    state: AdversarialState, settings: AdversarialSettings, loss: Tensor, rng: torch.Generator
+) -> None:
+    generator = state.generator
+    generator.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if settings.path_length and state.step % settings.path_every == 0:
+        penalty = path_length_penalty(state, settings, rng)
+        penalty = settings.path_length * settings.path_every * penalty
+        penalty.backward()  # type: ignore[no-untyped-call]
+    _update(state.generator_adam, generator, settings.rate(state.seen))
+    keep = 0.5 ** (settings.batch * processes() / settings.ema_pictures)
+    with torch.no_grad():
+        torch._foreach_lerp_(list(state.average.parameters()), list(generator.parameters()), 1 - keep)
+
+
+def _step_discriminator(
+    state: AdversarialState, settings: AdversarialSettings, loss: Tensor, real: Tensor
+) -> None:
+    discriminator = state.discriminator
+    discriminator.zero_grad(set_to_none=True)
+    loss.backward(inputs=list(discriminator.parameters()))  # type: ignore[no-untyped-call]
+    if settings.r1 and state.step % settings.r1_every == 0:
+        penalty = r1_penalty(discriminator, real)
+        (settings.r1 / 2 * settings.r1_every * penalty).backward()  # type: ignore[no-untyped-call]
+    _update(state.discriminator_adam, discriminator, settings.rate(state.seen))
+
+
+def r1_penalty(discriminator: Discriminator, real: Tensor) -> Tensor:
+    """The mean squared gradient of the verdict on real pictures [N, 3, H, W], in full precision.
+
+    Taken where the discriminator looks, that is after augmentation.
+    """
+    real = real.detach().requires_grad_()
+    verdict = discriminator(real)
+    logits = verdict.whole.sum()
+    if verdict.local is not None:
+        logits = logits + verdict.local.mean(dim=(1, 2)).sum()
+    (gradient,) = torch.autograd.grad(logits, real, create_graph=True)
+    return gradient.square().sum(dim=(1, 2, 3)).mean()
+
+
+def path_length_penalty(
+    state: AdversarialState, settings: AdversarialSettings, rng: torch.Generator
+) -> Tensor:
+    """How far |Jᵀ y| of half a batch is from its running mean, squared; moves that mean. Full precision."""
+    generator = state.generator
+    w = draw_w(generator, torch.empty(0, generator.z_dim), max(1, settings.batch // 2), settings.mixing, rng)
+    image = generator.synthesis(w, settings.noise, rng)
+    y = torch.randn(image.shape, generator=rng).to(image) / math.sqrt(generator.height * generator.width)
+    (gradient,) = torch.autograd.grad((image * y).sum(), w, create_graph=True)
+    length = gradient.square().sum(dim=2).mean(dim=1).sqrt()  # [N]
+    found = mean_over_processes(length.detach().mean())
+    state.path_mean += (found - state.path_mean) * (0.01 if state.path_mean else 1.0)
+    return (length - state.path_mean).square().mean()
+
+
+def adapt_augmentation(
+    state: AdversarialState, settings: AdversarialSettings, signs: float, shown: int
+) -> None:
+    """Move the augmentation's probability towards more where the discriminator knows its pictures by heart.
+
+    `signs` is the mean sign of the verdict on the last `shown` real pictures.
+    """
+    step = math.copysign(shown / settings.augment_pictures, signs - settings.augment_target)
+    state.augmentation = min(1.0, max(0.0, state.augmentation + step))
+
+
+def _update(adam: torch.optim.Adam, network: nn.Module, rate: float) -> None:
+    average_gradients(network)
+    for group in adam.param_groups:
+        group["lr"] = group["scale"] * rate
+    adam.step()
+
+
+def processes() -> int:
+    """How many trainer processes share a step."""
+    distributed = torch.distributed
+    return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
+
+
+def mean_over_processes(value: Tensor) -> float:
+    """The mean of a number over the trainer processes, so that all of them decide alike."""
+    if processes() > 1:
+        value = value.clone()
+        torch.distributed.all_reduce(value)
+        value = value / processes()
+    return float(value)

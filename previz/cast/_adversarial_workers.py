@@ -1,0 +1,163 @@
+"""Starting an adversarial run: on a GPU in this process, on a CPU in one single-threaded process per core."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch.multiprocessing.spawn import ProcessContext, spawn
+
+from previz.cast._adversarial import AdversarialSettings
+from previz.cast._adversarial_run import (
+    ADVERSARIAL_STATE,
+    AdversarialEvent,
+    Features,
+    RealPictures,
+    open_adversarial_state,
+    starting_generator,
+    train_adversarial,
+)
+from previz.cast._images import ImageSettings, open_images, prepare_images
+from previz.cast._judge import load_judge
+from previz.cast._paired_pictures import PairedPictures
+from previz.cast._pairs import open_pairs
+from previz.errors import CastError
+from previz.generator import Generator, GeneratorConfig, resolve_device
+
+__all__ = ["AdversarialRun", "train_adversarially"]
+
+Callback = Callable[[AdversarialEvent], None]
+
+
+@dataclass(frozen=True)
+class AdversarialRun:
+    """What an adversarial run is made of: renders with their codes (`dataset`), or a folder of `images`.
+
+    `start` is a checkpoint or a run's folder; where it is None, a run of renders starts from the regression
+    in `folder`, and a run of images from scratch. `judge` is a file for the Fréchet distance.
+    """
+
+    folder: Path
+    settings: AdversarialSettings
+    dataset: Path | None = None
+    images: ImageSettings | None = None
+    start: Path | None = None
+    judge: Path | None = None
+    every: float = 120.0
+
+
+def train_adversarially(
+    run: AdversarialRun, processes: int = 1, device: str = "auto", callback: Callback | None = None
+) -> None:
+    """Train, or go on with the run in its folder; `callback` is called in the first process, and must pickle.
+
+    On a GPU one process does it all, and `processes` is not looked at. Raises CastError or DeviceError,
+    before any process is started, for what can't be trained on; KeyboardInterrupt, the state saved, where
+    the run was interrupted.
+    """
+    where = resolve_device(_automatic() if device == "auto" else device)
+    if run.images is not None:
+        prepare_images(run.images, run.folder)
+    real, start = _open(run)
+    if run.judge is not None:
+        _features(run, real)
+    open_adversarial_state(real, run.folder, run.settings, start, torch.device("cpu"))
+    if where.type != "cpu":
+        _train(run, where, callback)
+    elif processes == 1:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            _train(run, where, callback)
+        finally:
+            torch.set_num_threads(threads)
+    else:
+        del real, start
+        with tempfile.TemporaryDirectory() as meeting:
+            arguments = (run, processes, Path(meeting) / "store", callback)
+            _join(spawn(_work, args=arguments, nprocs=processes, join=False))  # type: ignore[no-untyped-call]
+
+
+def _automatic() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _train(run: AdversarialRun, device: torch.device, callback: Callback | None, rank: int = 0) -> None:
+    real, start = _open(run)
+    features = _features(run, real, device) if run.judge is not None and rank == 0 else None
+    train_adversarial(
+        real,
+        run.folder,
+        run.settings,
+        start,
+        callback,
+        device=device,
+        rank=rank,
+        every=run.every,
+        features=features,
+    )
+
+
+def _open(run: AdversarialRun) -> tuple[RealPictures, Generator | GeneratorConfig]:
+    """The real pictures, and what the generator is at first (or its architecture, where the run goes on)."""
+    if run.images is not None:
+        pictures = open_images(run.images, run.folder)
+        return pictures, run.images.config() if run.start is None else starting_generator(run.start)
+    if run.dataset is None:
+        raise CastError("an adversarial run needs renders (a dataset) or a folder of pictures")
+    pairs = open_pairs(run.dataset)
+    pairs.training()  # which raises where there is nothing to train on
+    source = run.folder if (run.folder / ADVERSARIAL_STATE).exists() else run.start or run.folder
+    start = starting_generator(source)
+    if start.z_dim != pairs.z_dim:
+        raise CastError(
+            f"{source}: its generator has codes of {start.z_dim}, the dataset of {pairs.z_dim}; "
+            "start from a run on such a dataset"
+        )
+    return PairedPictures(pairs, run.settings.face_weight), start
+
+
+def _features(run: AdversarialRun, real: RealPictures, device: torch.device | None = None) -> Features:
+    assert run.judge is not None
+    judge = load_judge(run.judge).to(device or "cpu")
+
+    def features(pictures: torch.Tensor) -> torch.Tensor:
+        return judge.features(pictures.to(device or "cpu"))
+
+    return features
+
+
+def _work(rank: int, run: AdversarialRun, processes: int, store: Path, callback: Callback | None) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=store.as_uri(), rank=rank, world_size=processes)
+    try:
+        # The first process has saved the state, and the parent raises for all of them.
+        with suppress(KeyboardInterrupt):
+            _train(run, torch.device("cpu"), callback if rank == 0 else None, rank)
+    finally:
+        dist.destroy_process_group()
+
+
+def _join(context: ProcessContext) -> None:
+    """Wait for the trainer processes; when interrupted, tell them so and wait until the state is saved."""
+    interrupted = False
+    while True:
+        try:
+            if context.join():
+                break
+        except KeyboardInterrupt:
+            interrupted = True
+            for process in context.processes:
+                if process.is_alive():
+                    process.terminate()  # which they take as a wish to stop, and a second Ctrl-C would not be
+        except Exception:
+            if interrupted:  # before they were listening
+                break
+            raise
+    if interrupted:
+        raise KeyboardInterrupt
