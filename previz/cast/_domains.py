@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from previz.cast._body import BODY
 from previz.cast._character import MIRA_DOMAIN
 from previz.cast._domain import Domain
 from previz.cast._head import HEAD
@@ -9,7 +10,7 @@ from previz.errors import CastError
 
 __all__ = ["DOMAINS", "find_domain"]
 
-DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (MIRA_DOMAIN, HEAD)}
+DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (MIRA_DOMAIN, HEAD, BODY)}
 
 
 def find_domain(name: str) -> Domain:

@@ -21,7 +21,9 @@ Array = NDArray[np.float64]
 Joints = Mapping[str, Array]  # bone -> the place [3] of its head at rest
 
 SPINE = {"spine05": 0.1, "spine04": 0.2, "spine03": 0.25, "spine02": 0.25, "spine01": 0.2}
-GIRDLE = 0.16  # share of an arm's rise that the collar bone and shoulder take, from the rest pose's 45 degrees
+GIRDLE = (
+    0.16  # share of an arm's rise that the collar bone and shoulder take, from the rest pose's 45 degrees
+)
 REACH = 0.12  # share of its swing to the front
 TWIST = 0.35  # share of a limb's twist at its root; the rest comes halfway down, so the skin does not wring
 HANGING = np.array([[0.0, -1, 0], [-1, 0, 0], [0, 0, -1]]).T  # columns: along the arm, elbow's axis, across
@@ -83,9 +85,7 @@ def _leg(joints: Joints, sign: float, leg: Leg, sway: Array) -> dict[str, Array]
     hip, knee, ankle = joints["upperleg01"], joints["lowerleg01"], joints["foot"]
     spread = float(np.degrees(np.arctan2(sign * (ankle[0] - hip[0]), hip[1] - ankle[1])))
     thigh = _unit(knee - hip)
-    swing = (
-        sway.T @ rotation((1, 0, 0), -leg.forward) @ rotation((0, 0, 1), sign * (leg.outward - spread))
-    )
+    swing = sway.T @ rotation((1, 0, 0), -leg.forward) @ rotation((0, 0, 1), sign * (leg.outward - spread))
     hinge = _unit(np.array([1.0, 0, 0]) - thigh[0] * thigh)
     found = {
         "upperleg01": swing @ _about(thigh, -TWIST * sign * leg.turned),

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from previz.cast._clothes import Clothes, Legs, dress, hang, measure_legs, take_clothes
 from previz.cast._landmarks import PUPILS
 from previz.cast._limbs import body_rotations
 from previz.cast._mesh import normal_gatherer, rotation, turn, unit, vertex_normals
-from previz.cast._outfit import BARE, along_arm, garment
+from previz.cast._outfit import BARE, garment
 from previz.cast._pack import Pack
 from previz.cast._scene import Identity, Scene
 from previz.errors import CastError
@@ -28,8 +29,6 @@ ARMS = {
     "upperarm01.R": 28.0,
 }  # lowered, degrees
 CLOTH_OFFSET = 0.035  # dm above the body
-SHOE_OFFSET = 0.05  # dm more for shoes
-LOOSE_OFFSET = 0.09  # dm more where clothes are wide
 SOLE = -7.6  # template height (dm) under which a foot may touch the floor
 LOOK_RANGE = {
     "Out": 35.0,
@@ -51,9 +50,8 @@ class Stock:
     weights: sparse.csr_matrix  # [V, B]
     triangles: NDArray[np.int32]  # [T, 3] of all parts
     gatherer: sparse.csr_matrix  # [V, T]
-    drape: sparse.csr_matrix  # [cloth, cloth] lets clothes hang smoothly over hollows
-    over: NDArray[np.int64]  # [K] the clothes' vertex nearest to each landmark
-    loose: Array  # [cloth, 1] 0..1, how far wide clothes stand off: not at collars, cuffs and feet
+    template: Array  # [V, 3] as shaders see it: clothes as they hang, eyeballs around their own centres
+    clothes: Clothes | None  # of full figures
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ class Figure:
     chin: float  # height (dm) of the lower lip less a quarter: the chin
     crown: float  # height of the top of the head
     floor: float  # height of the lowest vertex
+    legs: Legs | None  # of full figures
     hair: HairFigure | None
 
     @property
@@ -126,12 +125,13 @@ def macro_amounts(identity: Identity) -> dict[str, float]:
 def take_stock(pack: Pack) -> Stock:
     """Prepare a pack for making figures."""
     parts = {name: np.flatnonzero(pack.part == number) for number, name in enumerate(pack.parts)}
-    skin, eyes, cloth = parts["skin"], parts["eyes"], parts["cloth"]
+    skin, eyes = parts["skin"], parts["eyes"]
     left = pack.vertices[eyes, 0] > 0
     triangles = np.concatenate(list(pack.triangles.values()))
-    height = pack.vertices[cloth, 1]
-    hanging = np.clip((height + 7.2) / 1.5, 0, 1) * np.clip((5.3 - height) / 0.8, 0, 1)
-    slender = (along_arm(pack.vertices[cloth]) > 0.1) | (height < -4)
+    clothes = take_clothes(pack) if pack.figure == "body" else None
+    template = pack.vertices.copy() if clothes is None else clothes.template.copy()
+    for eye in (eyes[left], eyes[~left]):
+        template[eye] -= (template[eye].min(0) + template[eye].max(0)) / 2
     return Stock(
         pack=pack,
         parts=parts,
@@ -141,30 +141,9 @@ def take_stock(pack: Pack) -> Stock:
         weights=sparse.csr_matrix(pack.weights),
         triangles=triangles,
         gatherer=normal_gatherer(triangles, len(pack.vertices)),
-        drape=_drape(np.searchsorted(cloth, pack.triangles["cloth"]), hanging * np.where(slender, 0.2, 1)),
-        over=cloth[_nearest(pack.vertices[list(pack.landmarks.values())], pack.vertices[cloth])],
-        loose=hanging[:, None].astype(np.float32),
+        template=template,
+        clothes=clothes,
     )
-
-
-def _nearest(points: Array, among: Array) -> NDArray[np.int64]:
-    """Index [N] of the row of `among` [M, 3] that is nearest to each of `points` [N, 3]."""
-    return np.asarray(((points[:, None] - among) ** 2).sum(2).argmin(1), np.int64)
-
-
-def _drape(triangles: NDArray[np.integer], amount: NDArray[np.floating], rounds: int = 6) -> sparse.csr_matrix:
-    """Averages of neighbours, `rounds` times; `amount` [N] says how much of it each vertex takes (0..1)."""
-    count = len(amount)
-    a, b = triangles[:, [0, 1, 2]].ravel(), triangles[:, [1, 2, 0]].ravel()
-    edges = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(count, count)).tocsr()
-    edges.data[:] = 1
-    mean = sparse.diags(1 / np.maximum(np.asarray(edges.sum(1)).ravel(), 1)) @ edges
-    half = 0.5 * np.clip(amount, 0, 1)
-    step = sparse.diags(half) @ mean + sparse.diags(1 - half)
-    found = sparse.identity(count, format="csr")
-    for _ in range(rounds):
-        found = step @ found
-    return sparse.csr_matrix(found, dtype=np.float32)
 
 
 def make_figure(stock: Stock, identity: Identity) -> Figure:
@@ -175,11 +154,11 @@ def make_figure(stock: Stock, identity: Identity) -> Figure:
         index, delta = pack.target(name)
         vertices[index] += np.float32(amount) * delta
     joints = pack.joints @ vertices
-    floor = 0.0
-    if pack.figure == "body":
-        cloth = stock.parts["cloth"]
-        vertices[cloth] = stock.drape @ vertices[cloth]
+    floor, legs = 0.0, None
+    if stock.clothes is not None:
+        hang(stock.clothes, vertices)
         floor = float(vertices[stock.soles, 1].min())
+        legs = measure_legs(stock.clothes, vertices, dict(zip(pack.bones, joints, strict=True)))
     figure = Figure(
         stock=stock,
         vertices=vertices,
@@ -187,6 +166,7 @@ def make_figure(stock: Stock, identity: Identity) -> Figure:
         chin=float(vertices[stock.lips, 1].min()) - 0.25,
         crown=float(vertices[stock.parts["skin"], 1].max()),
         floor=floor,
+        legs=legs,
         hair=None,
     )
     return replace(figure, hair=_fit_hair(figure, identity)) if identity.hair else figure
@@ -237,14 +217,18 @@ def pose_figure(figure: Figure, scene: Scene) -> Posed:
     pupils = _turn_eyes(figure, vertices, scene)
     matrices = _bone_matrices(figure, scene)
     posed = _skin(vertices, stock.weights, matrices)
-    if figure.pack.figure == "body":
+    if stock.clothes is not None:
         shift = _onto_floor(figure, posed, matrices)
         posed += shift
         matrices[:, :, 3] += shift
     normals = vertex_normals(posed, stock.triangles, stock.gatherer)
     head = matrices[figure.pack.bones.index("head")]
     _part_normals(figure, posed, normals, head)
-    _dress(figure, posed, normals, scene)
+    if stock.clothes is None or figure.legs is None:
+        posed[stock.parts["cloth"]] += CLOTH_OFFSET * normals[stock.parts["cloth"]]
+    else:
+        bones = _leg_bones(figure, matrices)
+        dress(stock.clothes, posed, normals, scene.outfit, figure.legs, bones)
     hair = figure.hair
     if hair is None:
         nothing = np.zeros((0, 3), np.float32)
@@ -257,27 +241,28 @@ def pose_figure(figure: Figure, scene: Scene) -> Posed:
     )
 
 
+def _places(figure: Figure, matrices: Array, *names: str) -> Array:
+    """Where the heads [N, 3] of bones are."""
+    numbers = [figure.pack.bones.index(name) for name in names]
+    turned = np.einsum("bij,bj->bi", matrices[numbers][:, :, :3], figure.joints[numbers])
+    return np.asarray(turned + matrices[numbers][:, :, 3], np.float32)
+
+
+def _leg_bones(figure: Figure, matrices: Array) -> tuple[tuple[Array, Array, Array], ...]:
+    """Hip, knee and ankle of both legs."""
+    legs = []
+    for side in ("L", "R"):
+        hip, knee, ankle = _places(
+            figure, matrices, f"upperleg01.{side}", f"lowerleg01.{side}", f"foot.{side}"
+        )
+        legs.append((hip, knee, ankle))
+    return tuple(legs)
+
+
 def _onto_floor(figure: Figure, posed: Array, matrices: Array) -> Array:
     """The move [3] that puts the lower foot on the floor, and the feet half under the hips."""
-    bones = figure.pack.bones
-    feet = [bones.index(f"foot.{side}") for side in ("L", "R")]
-    ankles = np.einsum("bij,bj->bi", matrices[feet][:, :, :3], figure.joints[feet]) + matrices[feet][:, :, 3]
-    x, _, z = -0.5 * ankles.mean(0)
+    x, _, z = -0.5 * _places(figure, matrices, "foot.L", "foot.R").mean(0)
     return np.array([x, figure.floor - posed[figure.stock.soles, 1].min(), z], np.float32)
-
-
-def _dress(figure: Figure, vertices: Array, normals: Array, scene: Scene) -> None:
-    """Lift the clothes off the skin, in place."""
-    stock = figure.stock
-    cloth = stock.parts["cloth"]
-    if stock.pack.figure == "head":
-        vertices[cloth] += CLOTH_OFFSET * normals[cloth]
-        return
-    vertices[cloth] += (CLOTH_OFFSET + LOOSE_OFFSET * scene.outfit.loose * stock.loose) * normals[cloth]
-    shod = stock.pack.vertices[cloth, 1] < scene.outfit.shoes
-    vertices[cloth[shod]] += SHOE_OFFSET * normals[cloth[shod]]
-    skirt = stock.parts["skirt"]
-    vertices[skirt] += (CLOTH_OFFSET + LOOSE_OFFSET * scene.outfit.loose) * normals[skirt]
 
 
 def _lids_follow(scene: Scene) -> list[tuple[str, float]]:
@@ -350,11 +335,12 @@ def _part_normals(figure: Figure, vertices: Array, normals: Array, head: Array) 
 
 
 def landmark_points(figure: Figure, posed: Posed, scene: Scene) -> Array:
-    """Positions [K, 3] of the pack's landmarks, in their order; of a clothed one, the clothes' nearest point."""
+    """Positions [K, 3] of the pack's landmarks, in their order; where clothed, those of the clothes."""
     vertices = np.array(list(figure.pack.landmarks.values()))
-    if figure.pack.figure == "body":
-        nearest = figure.stock.over
-        worn = garment(figure.pack.vertices[nearest], scene.outfit, scene.materials.neckline) != BARE
+    clothes = figure.stock.clothes
+    if clothes is not None:
+        nearest = clothes.over
+        worn = garment(clothes.template[nearest], scene.outfit, scene.materials.neckline) != BARE
         vertices = np.where(worn, nearest, vertices)
     points = posed.vertices[vertices].copy()
     names = list(figure.pack.landmarks)

@@ -101,7 +101,7 @@ class Renderer:
         self._shadow_target = self._context.framebuffer(depth_attachment=self._shadow)
 
     def render(self, scene: Scene, size: int | tuple[int, int]) -> NDArray[np.uint8]:
-        """The picture [height, width, 3] of a scene; `size` is its (height, width), or the side of a square."""
+        """The picture [height, width, 3] of a scene; `size` is (height, width), or the side of a square."""
         height, width = (size, size) if isinstance(size, int) else size
         model = self._model(scene.identity)
         posed = pose_figure(model.figure, scene)
@@ -159,9 +159,7 @@ class Renderer:
     def _build(self, figure: Figure) -> _Model:
         """Buffers of an identity: what moves apart from what stays."""
         pack, gl = self.pack, self._context
-        template = pack.vertices.copy()
-        for eye in figure.stock.eyes:  # eyeballs are painted around their own centres
-            template[eye] -= (template[eye].min(0) + template[eye].max(0)) / 2
+        template = figure.stock.template
         count = len(template)
         static = np.hstack([template, pack.masks, np.zeros((count, 2)), pack.occlusion[:, None]])
         body = gl.buffer(reserve=count * 24, dynamic=True)
@@ -315,9 +313,7 @@ def project(points: NDArray[np.floating], view: NDArray[np.float64]) -> NDArray[
     return np.stack([0.5 + 0.5 * place[:, 0], 0.5 - 0.5 * place[:, 1], place[:, 2]], 1)
 
 
-def _camera(
-    camera: Camera, figure: Figure, aspect: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _camera(camera: Camera, figure: Figure, aspect: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The view-projection matrix [4, 4] and the eye's place [3]; `aspect` is width / height."""
     low = figure.floor if camera.whole_figure else figure.chin
     height = figure.crown - low

@@ -40,8 +40,8 @@ ARMS: Mapping[str, ArmPlace] = {
     "before the belly": ArmPlace((-0.55, 0.4), 16, 14, 42, 82, 40),
     "hand to the chest": ArmPlace((-1.0, 0.9), 26, 30, 55, 122, 40),
     "reaching out": ArmPlace((-0.1, 0.95), 22, 68, 0, 28, 40),
-    "away from the side": ArmPlace((0.55, 0.05), 42, 0, 5, 16, 20),
-    "level": ArmPlace((1.0, -0.45), 84, 4, 0, 20, 40),
+    "away from the side": ArmPlace((0.55, 0.05), 34, 2, 5, 18, 20),
+    "level": ArmPlace((1.0, -0.45), 76, 22, -28, 62, 30),
     "waving": ArmPlace((1.0, 0.45), 74, 14, -88, 100, 10),
     "overhead": ArmPlace((0.6, 1.0), 124, 8, -70, 52, 10),
 }
@@ -49,13 +49,13 @@ ARMS: Mapping[str, ArmPlace] = {
 
 @dataclass(frozen=True)
 class FootPlace:
-    """A named stance: where the feet stand, in leg lengths from under the hips, and where on the map it lies."""
+    """A named stance, where the feet stand, in leg lengths from under the hips; `at` is its place on the map."""
 
     at: tuple[float, float]
     left: float = 0.0  # in front
     right: float = 0.0
     wide: float = 0.03  # each outwards
-    crouch: float = 0.02
+    crouch: float = 0.008
     left_up: float = 0.0  # off the floor
     right_up: float = 0.0
     left_heel: float = 0.0  # degrees
@@ -66,9 +66,9 @@ FEET: Mapping[str, FootPlace] = {
     "standing": FootPlace((0.0, 0.0)),
     "left step": FootPlace((0.75, 0.0), 0.24, -0.24, right_heel=22),
     "right step": FootPlace((-0.75, 0.0), -0.24, 0.24, left_heel=22),
-    "left lunge": FootPlace((1.0, 1.0), 0.46, -0.44, crouch=0.20, right_heel=48),
-    "right lunge": FootPlace((-1.0, 1.0), -0.44, 0.46, crouch=0.20, left_heel=48),
-    "crouching": FootPlace((0.0, 1.0), 0.06, 0.06, wide=0.12, crouch=0.24),
+    "left lunge": FootPlace((1.0, 1.0), 0.40, -0.40, crouch=0.16, right_heel=48),
+    "right lunge": FootPlace((-1.0, 1.0), -0.40, 0.40, crouch=0.16, left_heel=48),
+    "crouching": FootPlace((0.0, 1.0), 0.06, 0.06, wide=0.12, crouch=0.20),
     "left knee up": FootPlace((1.0, -1.0), 0.22, 0.0, left_up=0.26, left_heel=28),
     "right knee up": FootPlace((-1.0, -1.0), 0.0, 0.22, right_up=0.26, right_heel=28),
     "straddling": FootPlace((0.0, -1.0), wide=0.20),
@@ -77,17 +77,18 @@ THIGH, SHIN = 0.525, 0.475  # of a leg's length
 HIP = 0.138  # half the distance of the hips, in leg lengths
 ANKLE = 0.17  # from the ball of the foot to the ankle
 REACH = 0.997
+STANDING = 3.0  # how much oftener than by its place people just stand
 
 
-def _shares(places: Array, at: Array, spread: float) -> Array:
+def _shares(places: Array, at: Array, spread: float, often: Array | float = 0.0) -> Array:
     """Shares [N, M] of named poses at `at` [M, 2] in a mixture, by nearness to `places` [N, 2]."""
-    near = -((places[:, None] - at) ** 2).sum(2) / (2 * spread**2)
+    near = -((places[:, None] - at) ** 2).sum(2) / (2 * spread**2) + often
     shares = np.exp(near - near.max(1, keepdims=True))
     return np.asarray(shares / shares.sum(1, keepdims=True))
 
 
 def arm_angles(place: Array, bend: Array) -> Angles:
-    """Angles of one arm at places [N, 2] of the map (about -1..1); `bend` [N] (-1..1) opens or closes the elbow."""
+    """Angles of one arm at places [N, 2] of the map, about -1..1; `bend` [N], -1..1, closes the elbow."""
     poses = list(ARMS.values())
     shares = _shares(place, np.array([pose.at for pose in poses]), 0.30)
     found = {
@@ -100,9 +101,13 @@ def arm_angles(place: Array, bend: Array) -> Angles:
 
 
 def leg_angles(place: Array, wide: Array, crouch: Array, sway: Array) -> Angles:
-    """Angles of both legs at places [N, 2] of the map; wide, crouch and sway (weight on the left) are -1..1 [N]."""
+    """Angles of both legs at places [N, 2] of the map, about -1..1.
+
+    `wide`, `crouch` and `sway` (the weight on the left) are -1..1, [N].
+    """
     stances = list(FEET.values())
-    shares = _shares(place, np.array([stance.at for stance in stances]), 0.30)
+    often = np.log([STANDING if name == "standing" else 1.0 for name in FEET])
+    shares = _shares(place, np.array([stance.at for stance in stances]), 0.30, often)
     foot = {
         name: shares @ np.array([getattr(stance, name) for stance in stances], np.float64)
         for name in FootPlace.__dataclass_fields__
@@ -112,7 +117,7 @@ def leg_angles(place: Array, wide: Array, crouch: Array, sway: Array) -> Angles:
     rise = HIP * np.sin(np.radians(tilt))
     aside = 0.55 * np.sin(np.radians(tilt))
     outward = foot["wide"] + 0.05 * wide
-    drop = foot["crouch"] + 0.07 * np.maximum(0, crouch) ** 2
+    drop = foot["crouch"] + 0.05 * np.maximum(0, crouch) ** 2
     legs = []
     for side, sign in (("left", 1.0), ("right", -1.0)):
         lift = ANKLE * np.sin(np.radians(foot[f"{side}_heel"])) + foot[f"{side}_up"]
@@ -144,7 +149,7 @@ ANGLES = (
 def body_pose(angles: Mapping[str, float]) -> BodyPose:
     """The pose with these ANGLES, in degrees."""
     arms = [
-        Arm(*(angles[f"{name}_{side}"] for name in ("raised", "forward", "inward", "elbow", "palm")), curl=14.0)
+        Arm(*(angles[f"{n}_{side}"] for n in ("raised", "forward", "inward", "elbow", "palm")), curl=14.0)
         for side in "LR"
     ]
     legs = [

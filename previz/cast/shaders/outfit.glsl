@@ -29,3 +29,8 @@ int garment(vec3 t, float inside) {
 bool is_skirt(vec3 t) {
     return t.y < WAIST && t.y > u_skirt;
 }
+
+// Legs and hips that the skirt hides from every side.
+bool under_skirt(vec3 t) {
+    return along_arm(t) < 0.0 && t.y < WAIST - 0.1 && t.y > u_skirt + 0.8;
+}
