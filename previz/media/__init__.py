@@ -8,14 +8,24 @@ top-left corner. Nothing here knows of generators or of solving.
 from previz.media._codecs import CODECS, Codec, check_video_settings
 from previz.media._encode import Write, video_writer, write_video
 from previz.media._frames import Frame, over_black, to_float, to_uint8, to_uint16, with_alpha
-from previz.media._images import contact_sheet, sequence_path, write_png, write_sequence
+from previz.media._images import PICTURE_DEPTHS, check_depth, read_picture, write_picture, write_png
 from previz.media._overlay import draw_burn_in, draw_overlay
 from previz.media._probe import VideoInfo, probe_video, read_video, read_video_deep
 from previz.media._resize import Size, resize, resolve_size
+from previz.media._sequences import (
+    is_sequence,
+    read_sequence,
+    sequence_numbers,
+    sequence_path,
+    sequence_writer,
+    write_sequence,
+)
+from previz.media._sheet import contact_sheet
 from previz.media._sound import SOUND_RATE, Sound, SoundInfo, probe_sound, read_sound
 
 __all__ = [
     "CODECS",
+    "PICTURE_DEPTHS",
     "SOUND_RATE",
     "Codec",
     "Frame",
@@ -24,24 +34,31 @@ __all__ = [
     "SoundInfo",
     "VideoInfo",
     "Write",
+    "check_depth",
     "check_video_settings",
     "contact_sheet",
     "draw_burn_in",
     "draw_overlay",
+    "is_sequence",
     "over_black",
     "probe_sound",
     "probe_video",
+    "read_picture",
+    "read_sequence",
     "read_sound",
     "read_video",
     "read_video_deep",
     "resize",
     "resolve_size",
+    "sequence_numbers",
     "sequence_path",
+    "sequence_writer",
     "to_float",
     "to_uint8",
     "to_uint16",
     "video_writer",
     "with_alpha",
+    "write_picture",
     "write_png",
     "write_sequence",
     "write_video",

@@ -1,22 +1,38 @@
-"""Still pictures: PNG files, numbered sequences of them, contact sheets."""
+"""Still pictures that say what their colours are: PNG and TIFF of display values, EXR of linear light."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms, PngImagePlugin
 
 from previz.errors import MediaError
-from previz.files import check_output, output_file, writing
-from previz.media._frames import check_frame
-from previz.media._overlay import draw_label
-from previz.media._resize import Size, resize
+from previz.files import output_file, writing
+from previz.media._exr import read_exr, write_exr
+from previz.media._frames import (
+    Frame,
+    check_any_frame,
+    check_frame,
+    has_alpha,
+    to_float,
+    to_uint8,
+    to_uint16,
+)
 
-_PADDING = re.compile(r"#+|%0?(\d*)d")
+PICTURE_DEPTHS = {".png": (8, 16), ".tif": (16, 8, 32), ".tiff": (16, 8, 32), ".exr": (32, 16)}
+"""Kinds of pictures, and the bits a channel that each one takes; the first is the usual one."""
+
+# The chunk that says sRGB, perceptual intent: its length, name, content and checksum.
+_SRGB_CHUNK = b"\0\0\0\1sRGB\0" + zlib.crc32(b"sRGB\0").to_bytes(4, "big")
+_AFTER_HEADER = 33  # where a PNG's first chunk, the header, ends
 
 
 def write_png(image: NDArray[np.uint8], path: str | Path, force: bool = False) -> Path:
@@ -26,79 +42,127 @@ def write_png(image: NDArray[np.uint8], path: str | Path, force: bool = False) -
     written.
     """
     path = Path(path)
-    picture = Image.fromarray(check_frame(image))
+    check_frame(image)
     with output_file(path, force) as temporary, writing(path):
-        picture.save(temporary, format="PNG")
+        _png(image, temporary, 8)
     return path
 
 
-def sequence_path(pattern: str | Path, frame: int) -> Path:
-    """Return the file of one frame: `out.####.png` and `out.%04d.png` give out.1001.png.
-
-    Raises MediaError for a name without a place for the number, or that isn't a .png.
-    """
-    pattern = Path(pattern)
-    place = _PADDING.search(pattern.name)
-    if place is None or pattern.suffix.lower() != ".png":
-        raise MediaError(f"{pattern}: a sequence is named like frame.####.png")
-    digits = int(place[1] or 1) if place[0].startswith("%") else len(place[0])
-    number = f"{frame:0{digits}d}"
-    return pattern.with_name(pattern.name[: place.start()] + number + pattern.name[place.end() :])
-
-
-def write_sequence(
-    frames: Iterable[NDArray[np.uint8]],  # uint8 [H, W, 3] each
-    pattern: str | Path,
-    numbers: Sequence[int],
-    size: Size | None = None,
+def write_picture(
+    frame: Frame,
+    path: str | Path,
+    depth: int | None = None,
     force: bool = False,
-) -> list[Path]:
-    """Write one PNG a frame, named by `pattern` (see `sequence_path`) and `numbers`; return the paths.
+    number: int | None = None,
+    rate: Fraction | None = None,
+) -> Path:
+    """Write a frame of any type as .png, .tif or .exr, by the path's suffix, and return the path.
 
-    All paths are checked before the first is written. Raises MediaError where there are more or fewer frames
-    than numbers, and what `write_png` raises.
+        write_picture(frame, "smile.1001.exr", number=1001, rate=Fraction(24))
+
+    Args:
+        frame: [H, W, 3], or [H, W, 4] with a straight alpha, which every kind keeps.
+        path: PNG says sRGB, TIFF carries sRGB's ICC profile; EXR holds linear light with BT.709 primaries,
+            and its colours are multiplied by its alpha, as is usual there.
+        depth: bits a channel, see `PICTURE_DEPTHS`; 16 of an EXR is half float, 32 of a TIFF float.
+        force: replace a picture that exists.
+        number: of the frame; an EXR's header keeps it, and with `rate` its timecode.
+        rate: frames a second.
+
+    Raises MediaError for another array, kind or depth, and OutputError for a path that exists (unless
+    `force`) or can't be written.
     """
-    paths = [check_output(sequence_path(pattern, number), force) for number in numbers]
-    frames = iter(frames)
-    for path in paths:
-        frame = next(frames, None)
-        if frame is None:
-            raise MediaError(f"{pattern}: there are fewer frames than the {len(paths)} that were announced")
-        write_png(resize(frame, size), path, force)
-    if next(frames, None) is not None:
-        raise MediaError(f"{pattern}: there are more frames than the {len(paths)} that were announced")
-    return paths
+    path, frame = Path(path), check_any_frame(frame)
+    bits = check_depth(path, depth)
+    suffix = path.suffix.lower()
+    with output_file(path, force) as temporary, writing(path):
+        if suffix == ".exr":
+            write_exr(to_float(frame), temporary, half=bits == 16, number=number, rate=rate)
+        else:
+            (_png if suffix == ".png" else _tiff)(frame, temporary, bits)
+    return path
 
 
-def contact_sheet(
-    frames: Sequence[NDArray[np.uint8]],  # uint8 [H, W, 3] each, all of one size
-    columns: int | None = None,
-    labels: Sequence[str] | None = None,
-    gap: int = 4,
-) -> NDArray[np.uint8]:
-    """Lay frames out on a dark sheet, row by row, and return it as uint8 [H, W, 3].
+def check_depth(path: str | Path, depth: int | None) -> int:
+    """Return the bits a channel of a picture with this name; MediaError where its kind doesn't take them."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in PICTURE_DEPTHS:
+        raise MediaError(f"{path}: a picture's name ends in {', '.join(PICTURE_DEPTHS)}")
+    depths = PICTURE_DEPTHS[suffix]
+    if depth is not None and depth not in depths:
+        known = " or ".join(map(str, sorted(depths)))
+        raise MediaError(f"{path}: {suffix[1:]} has {known} bits a channel, not {depth}")
+    return depth or depths[0]
 
-    `columns` defaults to a sheet about as wide as high; a label stands under its frame. Raises MediaError for
-    no frames, frames of several sizes, or labels that aren't one a frame.
+
+def read_picture(path: str | Path) -> Frame:
+    """Read a .png, .tif or .exr as a frame of display values; an EXR's linear light is converted.
+
+    Raises MediaError for a file that is missing, damaged or of another kind.
     """
-    if not frames:
-        raise MediaError("a contact sheet needs at least one frame")
-    if columns is not None and columns < 1:
-        raise MediaError(f"a contact sheet has at least one column, not {columns}")
-    height, width = check_frame(frames[0]).shape[:2]
-    if any(check_frame(frame).shape != frames[0].shape for frame in frames):
-        raise MediaError("the frames of a contact sheet are all of one size")
-    if labels is not None and len(labels) != len(frames):
-        raise MediaError(f"there are {len(frames)} frames, but {len(labels)} labels")
-    columns = min(columns or int(np.ceil(np.sqrt(len(frames)))), len(frames))
-    rows = -(-len(frames) // columns)
-    strip = max(14, height // 12) if labels is not None else 0
-    cell_height, cell_width = height + strip + gap, width + gap
-    sheet = np.full((rows * cell_height + gap, columns * cell_width + gap, 3), 24, np.uint8)
-    for index, frame in enumerate(frames):
-        top, left = gap + index // columns * cell_height, gap + index % columns * cell_width
-        sheet[top : top + height, left : left + width] = frame
-        if labels is not None:
-            area = slice(top + height, top + height + strip), slice(left, left + width)
-            sheet[area] = draw_label(sheet[area], labels[index], strip * 0.7)
-    return sheet
+    path = Path(path)
+    suffix = path.suffix.lower()
+    readers: dict[str, Callable[[Path], Frame]] = {".png": _read_png, ".tif": _read_tiff, ".tiff": _read_tiff}
+    readers[".exr"] = read_exr
+    if suffix not in readers:
+        raise MediaError(f"{path}: a picture's name ends in {', '.join(PICTURE_DEPTHS)}")
+    if not path.is_file():
+        raise MediaError(f"{path}: there is no such picture")
+    return check_any_frame(readers[suffix](path))
+
+
+def _png(frame: Frame, path: Path, bits: int) -> None:
+    if bits == 8:
+        told = PngImagePlugin.PngInfo()
+        told.add(b"sRGB", b"\0")
+        Image.fromarray(to_uint8(frame)).save(path, format="PNG", pnginfo=told)
+        return
+    deep = np.ascontiguousarray(to_uint16(frame)[..., [2, 1, 0, 3][: frame.shape[2]]])  # OpenCV's order
+    _, content = cv2.imencode(".png", deep)
+    data = content.tobytes()
+    path.write_bytes(data[:_AFTER_HEADER] + _SRGB_CHUNK + data[_AFTER_HEADER:])
+
+
+def _tiff(frame: Frame, path: Path, bits: int) -> None:
+    import tifffile
+
+    convert: dict[int, Callable[[Frame], NDArray[Any]]] = {8: to_uint8, 16: to_uint16, 32: to_float}
+    tifffile.imwrite(
+        path,
+        convert[bits](frame),
+        photometric="rgb",
+        compression="zlib",
+        predictor=bits != 32,
+        extrasamples=["unassalpha"] if has_alpha(frame) else None,
+        iccprofile=srgb_profile(),
+        software="previz",
+        metadata=None,
+    )
+
+
+@lru_cache(maxsize=1)
+def srgb_profile() -> bytes:
+    """An ICC profile of sRGB, always the same bytes."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    date = (2000, 1, 1, 0, 0, 0)  # else that of the moment
+    profile[24:36] = b"".join(number.to_bytes(2, "big") for number in date)
+    return bytes(profile)
+
+
+def _read_png(path: Path) -> Frame:
+    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED) if path.stat().st_size else None
+    if picture is None:
+        raise MediaError(f"{path}: can't be read as a PNG")
+    if picture.ndim == 2:
+        picture = np.repeat(picture[..., None], 3, axis=2)
+    return np.ascontiguousarray(picture[..., [2, 1, 0, 3][: picture.shape[2]]])
+
+
+def _read_tiff(path: Path) -> Frame:
+    import tifffile
+
+    try:
+        picture = tifffile.imread(path)
+    except (tifffile.TiffFileError, ValueError, OSError) as error:
+        raise MediaError(f"{path}: can't be read as a TIFF: {error}") from error
+    return np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture

@@ -31,7 +31,7 @@ def test_sequence_names(tmp_path, pattern):
 def test_sequence_needs_a_number_and_png(name):
     with pytest.raises(MediaError) as error:
         sequence_path(name, 1)
-    assert str(error.value) == f"{name}: a sequence is named like frame.####.png"
+    assert str(error.value) == f"{name}: a sequence is named like frame.####.png, .tif or .exr"
 
 
 def test_sequence_holds_a_file_a_frame(tmp_path):
