@@ -1,6 +1,6 @@
 """Teaching the mapping network what a code means: the factors of the scene, read from w by a linear map.
 
-The factors are cheap functions of z, so the mapping can see millions of codes before the first picture; w then
+The factors are cheap functions of z, so the mapping can see a million codes before the first picture; w then
 lies ready for the synthesis to draw from, and stays a space in which pose and expression are directions.
 """
 
@@ -67,7 +67,7 @@ def teach_mapping(generator: Generator, readout: Readout, domain: Domain, steps:
 
 @torch.no_grad()
 def _rescale(generator: Generator, readout: Readout) -> None:
-    """Scale the last layer, whose leaky ReLU lets a factor through, and take the factor back in the readout."""
+    """Scale the last layer, whose leaky ReLU lets a factor through, and undo that in the readout."""
     z = torch.randn(2000, generator.z_dim, generator=torch.Generator().manual_seed(0))
     size = generator.mapping(z)[:, 0].square().mean().sqrt()
     last = getattr(generator.mapping, f"fc{generator.config.mapping_layers - 1}")

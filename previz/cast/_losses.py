@@ -48,7 +48,10 @@ def _level(difference: Tensor, weight: Tensor, gradient_weight: float) -> Tensor
 
 
 def blur_to_detail(image: Tensor, detail: int) -> Tensor:
-    """The picture with the detail that `detail` px along the long side hold: area-averaged down, bilinear up. [N, 3, s, s]."""
+    """The picture [N, 3, h, w] with the detail that `detail` px along the long side hold.
+
+    It is area-averaged down and bilinear up.
+    """
     height, width = image.shape[-2:]
     share = detail / max(height, width)
     small = F.interpolate(image, size=(round(height * share), round(width * share)), mode="area")

@@ -29,7 +29,7 @@ class Pairs:
     folder: Path
     size: int  # of the long side, px
     z_names: tuple[str, ...]
-    domain: str  # its name
+    domain: str | None  # its name, where it is of the cast's own
     held: int  # how many of the first pictures are measured on, never trained on
     images: np.ndarray  # uint8 [N, height, width, 3]
     codes: np.ndarray  # float32 [N, z_dim]
@@ -86,7 +86,7 @@ def open_pairs(folder: Path) -> Pairs:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         count, size, z_names, names = (meta[key] for key in ("count", "size", "z_names", "landmarks"))
         height, width = meta.get("height", size), meta.get("width", size)
-        domain, held = meta.get("domain", "mira"), int(meta["held_out"])
+        domain, held = meta.get("domain", meta.get("character")), int(meta["held_out"])
         images, codes, landmarks = (
             np.memmap(folder / name, dtype, "r", shape=shape)
             for name, dtype, shape in (

@@ -97,8 +97,8 @@ class TrainState:
 
     generator: Generator
     average: Generator
-    domain: Domain
-    readout: Readout
+    domain: Domain | None  # None for pairs that are not of the cast's own domains
+    readout: Readout | None
     muon: Muon
     adam: torch.optim.Adam
     step: int = 0
@@ -121,12 +121,12 @@ def new_config(settings: TrainSettings, z_dim: int, shape: tuple[int, int]) -> G
         raise CastError(f"renders of {shape[1]}x{shape[0]} px can't be learnt: {error}") from None
 
 
-def new_state(config: GeneratorConfig, domain: Domain, seed: int = 0) -> TrainState:
+def new_state(config: GeneratorConfig, domain: Domain | None, seed: int = 0) -> TrainState:
     """A freshly drawn generator, its average and its optimisers."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         generator, average = Generator(config), Generator(config).requires_grad_(False)
-        readout = Readout(config.w_dim, domain)
+        readout = Readout(config.w_dim, domain) if domain else None
     with torch.no_grad():
         for block in range(1, generator.num_blocks + 1):
             generator.synthesis.block(block).torgb.weight.mul_(0.3)  # the pictures start near grey
@@ -135,7 +135,7 @@ def new_state(config: GeneratorConfig, domain: Domain, seed: int = 0) -> TrainSt
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kernels = [p for p in generator.parameters() if _is_kernel(p)]
     others = [p for p in generator.parameters() if not _is_kernel(p)]
-    adam = torch.optim.Adam([*others, *readout.parameters()], betas=(0.9, 0.99))
+    adam = torch.optim.Adam([*others, *(readout.parameters() if readout else ())], betas=(0.9, 0.99))
     return TrainState(generator, average, domain, readout, Muon(kernels), adam)
 
 
@@ -149,8 +149,8 @@ def save_state(state: TrainState, settings: TrainSettings, folder: Path) -> None
     content = {
         "generator": state.generator.state_dict(),
         "average": state.average.state_dict(),
-        "readout": state.readout.state_dict(),
-        "domain": state.domain.name,
+        "readout": state.readout.state_dict() if state.readout else None,
+        "domain": state.domain.name if state.domain else None,
         "muon": state.muon.velocities,
         "adam": state.adam.state_dict(),
         "progress": {"step": state.step, "seen": state.seen, "seconds": state.seconds},
@@ -170,9 +170,14 @@ def load_state(folder: Path) -> TrainState:
     try:
         content = torch.load(path, weights_only=True, map_location="cpu")
         config = GeneratorConfig.from_dict(json.loads(content["config"]))
-        state = new_state(config, find_domain(content["domain"]))
-        for name in ("generator", "average", "readout"):
-            getattr(state, name).load_state_dict(content[name])
+        state = new_state(config, find_domain(content["domain"]) if content["domain"] else None)
+        for network, name in (
+            (state.generator, "generator"),
+            (state.average, "average"),
+            (state.readout, "readout"),
+        ):
+            if network is not None:
+                network.load_state_dict(content[name])
         for velocity, saved in zip(state.muon.velocities, content["muon"], strict=True):
             velocity.copy_(saved)
         state.adam.load_state_dict(content["adam"])
@@ -192,11 +197,15 @@ def train_step(
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
         image = draw(generator, z, max(target.shape[-2:]))
     loss = pyramid_loss(image.float(), target, weight, settings.gradient_weight)
-    lesson = factor_loss(generator, state.readout, state.domain, [settings.seed, state.step, rank, 2], LESSON)
+    if state.domain and state.readout:
+        seeds = [settings.seed, state.step, rank, 2]
+        loss = loss + settings.factor_weight * factor_loss(
+            generator, state.readout, state.domain, seeds, LESSON
+        )
+    state.adam.zero_grad(set_to_none=True)
     generator.zero_grad(set_to_none=True)
-    state.readout.zero_grad(set_to_none=True)
-    (loss + settings.factor_weight * lesson).backward()
-    average_gradients(generator, state.readout)
+    loss.backward()  # type: ignore[no-untyped-call]
+    average_gradients(generator, *([state.readout] if state.readout else []))
     for group in state.adam.param_groups:
         group["lr"] = rate
     state.adam.step()
@@ -257,15 +266,16 @@ def open_run(pairs: Pairs, folder: Path, settings: TrainSettings) -> TrainState:
     """The state of the run in `folder`, or of a new one; CastError where it can't be gone on with."""
     pairs.training()  # which raises where there is nothing to train on
     config = new_config(settings, pairs.z_dim, pairs.shape)
-    domain = find_domain(pairs.domain)
+    domain = find_domain(pairs.domain) if pairs.domain else None
     if (folder / STATE).exists():
         state = load_state(folder)
-        if state.generator.config != config or state.domain.name != domain.name:
+        if state.generator.config != config or state.domain != domain:
             raise CastError(f"{folder}: holds a run of another architecture or domain; give another folder")
         return state
     state = new_state(config, domain, settings.seed)
-    teach_mapping(state.generator, state.readout, domain, settings.mapping_steps, settings.seed)
-    state.average.load_state_dict(state.generator.state_dict())
+    if domain and state.readout:
+        teach_mapping(state.generator, state.readout, domain, settings.mapping_steps, settings.seed)
+        state.average.load_state_dict(state.generator.state_dict())
     return state
 
 

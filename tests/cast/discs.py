@@ -30,7 +30,7 @@ def write_dataset(folder: Path, count: int = 560, done: int | None = None) -> Pa
     landmarks = np.repeat(places[:, None], len(NAMES), axis=1).astype("<f4")
     for name, array in (("images.u8", pictures), ("z.f4", codes), ("landmarks.f4", landmarks)):
         array.tofile(folder / name)
-    meta = {"count": count, "size": SIZE, "z_names": ["x", "y"], "landmarks": NAMES}
+    meta = {"count": count, "size": SIZE, "z_names": ["x", "y"], "landmarks": NAMES, "held_out": 512}
     (folder / "meta.json").write_text(json.dumps(meta))
     (folder / "done_0of1.json").write_text(json.dumps({"done": count if done is None else done}))
     return folder

@@ -15,17 +15,17 @@ def test_a_new_dataset_has_files_of_full_length_and_says_what_is_in_them(tmp_pat
     create_dataset(tmp_path / "set", SETTINGS, NAMES, "abc")
     files = [path for path in (tmp_path / "set").iterdir() if path.suffix != ".json"]
     lengths = {path.name: path.stat().st_size for path in files}
-    assert lengths == {"images.u8": 10 * 16 * 16 * 3, "z.f4": 480, "landmarks.f4": 160, "visible.u1": 20}
+    assert lengths == {"images.u8": 10 * 16 * 16 * 3, "z.f4": 2080, "landmarks.f4": 160, "visible.u1": 20}
     meta = json.loads((tmp_path / "set/meta.json").read_text())
-    assert (meta["count"], meta["size"], meta["seed"], meta["z_dim"]) == (10, 16, 3, 12)
-    assert (meta["landmarks"], meta["pack"], meta["held_out"]) == (NAMES, "abc", 512)
+    assert (meta["count"], meta["size"], meta["seed"], meta["z_dim"]) == (10, 16, 3, 52)
+    assert (meta["landmarks"], meta["pack"], meta["held_out"]) == (NAMES, "abc", 1000)
 
 
 def test_laying_it_out_again_keeps_what_is_there(tmp_path):
     create_dataset(tmp_path, SETTINGS, NAMES, "abc")
-    (tmp_path / "z.f4").write_bytes(b"\x01" * 480)
+    (tmp_path / "z.f4").write_bytes(b"\x01" * 2080)
     create_dataset(tmp_path, SETTINGS, NAMES, "abc")
-    assert (tmp_path / "z.f4").read_bytes() == b"\x01" * 480
+    assert (tmp_path / "z.f4").read_bytes() == b"\x01" * 2080
 
 
 @pytest.mark.parametrize(

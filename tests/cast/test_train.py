@@ -69,7 +69,9 @@ def test_the_learning_rate_warms_up_holds_and_falls() -> None:
 def test_training_brings_the_error_down(pairs: Pairs, tmp_path: Path) -> None:
     events: list[TrainEvent] = []
     settings = TrainSettings(**{**vars(SETTINGS), "images": 640})
-    before = trainer.evaluate(trainer.new_state(trainer.new_config(settings, 2, 32)).average, pairs, 32)
+    before = trainer.evaluate(
+        trainer.new_state(trainer.new_config(settings, 2, (32, 32)), None).average, pairs, 32
+    )
     trainer.train(pairs, tmp_path / "run", settings, events.append, evaluate_every=1.0)
     assert events[-1].seen == 640
     assert events[-1].size == 32
@@ -108,7 +110,9 @@ def test_a_run_of_another_architecture_is_not_resumed(pairs: Pairs, tmp_path: Pa
     trainer.train(
         pairs, tmp_path / "run", TrainSettings(**{**vars(SETTINGS), "images": 8}), evaluate_every=0.0
     )
-    with pytest.raises(CastError, match="run: holds a run of another architecture; give another folder"):
+    with pytest.raises(
+        CastError, match="run: holds a run of another architecture or domain; give another folder"
+    ):
         trainer.train(pairs, tmp_path / "run", TrainSettings(**{**vars(SETTINGS), "w_dim": 16}))
 
 
@@ -164,10 +168,12 @@ def test_a_new_run_leaves_the_callers_random_numbers() -> None:
     torch.manual_seed(3)
     expected = torch.rand(4)
     torch.manual_seed(3)
-    trainer.new_state(trainer.new_config(SETTINGS, 2, 32))
+    trainer.new_state(trainer.new_config(SETTINGS, 2, (32, 32)), None)
     assert torch.equal(torch.rand(4), expected)
 
 
 def test_renders_of_a_size_that_no_generator_has_are_refused() -> None:
-    with pytest.raises(CastError, match=r"^renders of 48 px can't be learnt: resolution: 48 is not a power"):
-        trainer.new_config(SETTINGS, 2, 48)
+    with pytest.raises(
+        CastError, match=r"^renders of 48x48 px can't be learnt: resolution: \(48, 48\) is not a power"
+    ):
+        trainer.new_config(SETTINGS, 2, (48, 48))
