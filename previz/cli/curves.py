@@ -196,4 +196,4 @@ def formats(as_json: bool) -> None:
         return
     for row in rows:
         ends = " ".join(row["endings"])
-        click.echo(f"{row['name']:<12} {row['use']:<13} {ends:<10} {row['origin']:<12} {row['about']}")
+        click.echo(f"{row['name']:<12} {row['use']:<14} {ends:<10} {row['origin']:<12} {row['about']}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from previz.errors import CurvesError
@@ -159,6 +159,20 @@ def read_curves(
     path, facts = Path(path), facts or Facts()
     text = _read_text(path)
     name = guess_format(path, text) if format is None else _known_format(format)
+    found = _parse(path, text, name, facts, mapping, rest)
+    if found.curves.title != "curves":
+        return found
+    return replace(found, curves=replace(found.curves, title=path.stem))
+
+
+def _parse(
+    path: Path,
+    text: str,
+    name: str,
+    facts: Facts,
+    mapping: FaceMapping | None,
+    rest: Mapping[str, tuple[float, float]] | None,
+) -> Imported:
     if name == "livelink":
         if mapping is None:
             raise CurvesError(

@@ -48,7 +48,7 @@ def _path(frames: NDArray[np.int64], positions: NDArray[np.float64], tolerance: 
         distances[start : end + 1] = walked + along
         walked += float(np.linalg.norm(positions[end] - positions[start]))
     keyed = key_frames(distances[:, None], tolerance / 2)
-    shares = {int(frames[i]): _number(float(distances[i]) / walked, 8) for i in keyed}
+    shares = {int(frames[i]): _number(float(distances[i]) / walked, 6) for i in keyed}
     return {"path": [_point(corner) for corner in _without_repeats(corners)], "timing": shares}
 
 

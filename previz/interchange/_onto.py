@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,11 @@ def timeline_of_curves(
 
     Each handle comes within `tolerance` pixels of its curve on every frame.
     """
-    rate = curves.rate
     return {
         "previz": 1,
-        "shot": re.sub(r"[^\w.\-]+", "_", curves.title).strip("._-")[:100] or "shot",
-        "fps": rate.numerator if rate.denominator == 1 else str(rate),
+        "fps": _rate(curves.rate),
         "frames": str(curves.range),
-        "canvas": curves.size[0] if curves.size[0] == curves.size[1] else list(curves.size),
+        "canvas": list(curves.size),
         "character": {"checkpoint": checkpoint, "seed": seed},
         "handles": {
             name: handle_motion(curves.frames, curves.point(name), shape, tolerance) for name in curves.names
@@ -125,22 +124,29 @@ def timeline_with_curves(
     What the timeline's author wrote of other fields stays, comments excepted. The curves are as `fit_to`
     gives them.
     """
-    data = _frames_as_numbers(timeline.model_dump(mode="json", exclude_unset=True))
+    data = _plain(timeline.model_dump(mode="json", exclude_unset=True))
+    if timeline.source is not None and timeline.shot == timeline.source.stem:
+        del data["shot"]  # its file's name, and this will be another file
     handles: dict[str, Any] = dict(data["handles"])
     for name in curves.names:
         kept = {key: value for key, value in handles.get(name, {}).items() if key not in _MOTION}
         handles[name] = {**handle_motion(curves.frames, curves.point(name), shape, tolerance), **kept}
-    return {**data, "shot": timeline.shot, "handles": handles}
+    return {**data, "fps": _rate(timeline.rate), "handles": handles}
 
 
-def _frames_as_numbers(value: Any) -> Any:
-    """The frames that are keys are text in JSON, and numbers for a person."""
+def _plain(value: Any) -> Any:
+    """Data as a person writes it: frames that are keys as numbers, and 12 for 12.0."""
     if isinstance(value, dict):
         return {
-            int(key) if re.fullmatch(r"-?\d+", str(key)) else key: _frames_as_numbers(item)
-            for key, item in value.items()
+            int(key) if re.fullmatch(r"-?\d+", str(key)) else key: _plain(item) for key, item in value.items()
         }
-    return [_frames_as_numbers(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, float) and value == int(value):
+        return int(value)
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _rate(rate: Fraction) -> int | str:
+    return rate.numerator if rate.denominator == 1 else str(rate)
 
 
 class _Flow(dict[Any, Any]):
