@@ -9,18 +9,20 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from previz.cast._mesh import normal_gatherer, vertex_normals
-from previz.cast._outfit import along_arm
+from previz.cast._outfit import BARE, along_arm, garment
 from previz.cast._pack import Pack
 from previz.cast._scene import Outfit
 
-__all__ = ["Clothes", "Legs", "dress", "hang", "measure_legs", "take_clothes"]
+__all__ = ["Clothes", "Legs", "bare_skin", "dress", "hang", "measure_legs", "take_clothes"]
 
 Array = NDArray[np.float32]
 
 OFFSET = 0.035  # dm off the skin
 SHOE_OFFSET = 0.05  # dm more for shoes
 LOOSE_OFFSET = 0.09  # dm more where clothes are wide
-SKIRT_OFFSET = 0.10  # dm that a skirt keeps from the axis of a leg beyond its radius
+SKIRT_OFFSET = 0.20  # dm that a skirt keeps from the axis of a leg beyond its radius
+BELT_OFFSET = 0.10  # dm that a skirt stands off the top tucked into it
+LEAST = Outfit(sleeve=0.0, hem=1.35, trousers=-0.7)  # no outfit covers less
 BELT = (0.5, 1.4)  # template heights (dm) between which a skirt closes to the waist
 
 
@@ -76,6 +78,13 @@ def take_clothes(pack: Pack) -> Clothes:
         triangles=triangles,
         gatherer=normal_gatherer(triangles, len(skirt)),
     )
+
+
+def bare_skin(pack: Pack) -> NDArray[np.int32]:
+    """Triangles [T, 3] of the skin that some outfit shows: all but the trunk and the feet."""
+    hidden = garment(pack.vertices, LEAST, collar=3, inside=0.06) != BARE
+    triangles = pack.triangles["skin"]
+    return np.asarray(triangles[~hidden[triangles].all(1)])
 
 
 def _nearest(points: Array, among: Array) -> NDArray[np.int64]:
@@ -145,7 +154,7 @@ def dress(
     vertices[cloth[shod]] += SHOE_OFFSET * normals[cloth[shod]]
     if outfit.skirt > clothes.template[skirt, 1].max():
         return
-    hanging = vertices[skirt] + (OFFSET + LOOSE_OFFSET * outfit.loose) * normals[skirt]
+    hanging = vertices[skirt] + (OFFSET + LOOSE_OFFSET * outfit.loose + BELT_OFFSET) * normals[skirt]
     hanging = clothes.relax @ hanging
     for _ in range(2):
         for hip, knee, ankle in bones:

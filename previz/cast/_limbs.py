@@ -30,7 +30,7 @@ HANGING = np.array([[0.0, -1, 0], [-1, 0, 0], [0, 0, -1]]).T  # columns: along t
 
 
 def body_rotations(joints: Joints, pose: BodyPose) -> dict[str, Array]:
-    """Rotations [3, 3] about the heads of bones, in the frame of the rest pose, to be chained from the root."""
+    """Rotations [3, 3] about the heads of bones, in the rest pose, for chaining from the root."""
     sway = rotation((0, 0, 1), pose.sway)
     found = {"root": rotation((0, 1, 0), pose.yaw) @ sway}
     for bone, share in SPINE.items():

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from previz.cast._clothes import Clothes, Legs, dress, hang, measure_legs, take_clothes
+from previz.cast._clothes import Clothes, Legs, bare_skin, dress, hang, measure_legs, take_clothes
 from previz.cast._landmarks import PUPILS
 from previz.cast._limbs import body_rotations
 from previz.cast._mesh import normal_gatherer, rotation, turn, unit, vertex_normals
@@ -49,6 +49,7 @@ class Stock:
     soles: NDArray[np.int64]  # skin that may touch the floor
     weights: sparse.csr_matrix  # [V, B]
     triangles: NDArray[np.int32]  # [T, 3] of all parts
+    drawn: dict[str, NDArray[np.int32]]  # part -> [T, 3] without what clothes always hide
     gatherer: sparse.csr_matrix  # [V, T]
     template: Array  # [V, 3] as shaders see it: clothes as they hang, eyeballs around their own centres
     clothes: Clothes | None  # of full figures
@@ -140,6 +141,7 @@ def take_stock(pack: Pack) -> Stock:
         soles=skin[pack.vertices[skin, 1] < SOLE],
         weights=sparse.csr_matrix(pack.weights),
         triangles=triangles,
+        drawn=pack.triangles if clothes is None else pack.triangles | {"skin": bare_skin(pack)},
         gatherer=normal_gatherer(triangles, len(pack.vertices)),
         template=template,
         clothes=clothes,

@@ -164,7 +164,7 @@ class Renderer:
         static = np.hstack([template, pack.masks, np.zeros((count, 2)), pack.occlusion[:, None]])
         body = gl.buffer(reserve=count * 24, dynamic=True)
         fixed = gl.buffer(static.astype("f4").tobytes())
-        batches = [self._batch(name, body, fixed, pack.triangles[name]) for name in pack.parts]
+        batches = [self._batch(name, body, fixed, figure.stock.drawn[name]) for name in pack.parts]
         hair_buffer = None
         if figure.hair is not None:
             hair = figure.hair

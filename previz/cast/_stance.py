@@ -40,16 +40,16 @@ ARMS: Mapping[str, ArmPlace] = {
     "before the belly": ArmPlace((-0.55, 0.4), 16, 14, 42, 82, 40),
     "hand to the chest": ArmPlace((-1.0, 0.9), 26, 30, 55, 122, 40),
     "reaching out": ArmPlace((-0.1, 0.95), 22, 68, 0, 28, 40),
-    "away from the side": ArmPlace((0.55, 0.05), 34, 2, 5, 18, 20),
-    "level": ArmPlace((1.0, -0.45), 76, 22, -28, 62, 30),
-    "waving": ArmPlace((1.0, 0.45), 74, 14, -88, 100, 10),
-    "overhead": ArmPlace((0.6, 1.0), 124, 8, -70, 52, 10),
+    "away from the side": ArmPlace((0.55, 0.05), 30, 2, 5, 18, 20),
+    "level": ArmPlace((1.0, -0.45), 64, 26, -34, 76, 30),
+    "waving": ArmPlace((1.0, 0.45), 62, 16, -92, 108, 10),
+    "overhead": ArmPlace((0.6, 1.0), 124, 8, -76, 58, 10),
 }
 
 
 @dataclass(frozen=True)
 class FootPlace:
-    """A named stance, where the feet stand, in leg lengths from under the hips; `at` is its place on the map."""
+    """A named stance, where the feet stand, in leg lengths from under the hips; `at` on the map."""
 
     at: tuple[float, float]
     left: float = 0.0  # in front
