@@ -105,11 +105,11 @@ class Judge(nn.Module):
 
     def landmarks(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Where the landmarks are [N, K, 2], px of the pictures given, and how surely seen [N, K], 0 to 1."""
-        sight = self(images)
-        cell = sight.points.new_tensor([images.shape[-1], images.shape[-2]]) / sight.points.new_tensor(
-            [sight.heat.shape[-1], sight.heat.shape[-2]]
-        )
-        return sight.points * cell, sight.visible.sigmoid()
+        return self.place(self(images), images.shape[-1])
+
+    def place(self, sight: Sight, width: int) -> tuple[Tensor, Tensor]:
+        """What `landmarks` gives, of a sight, in px of pictures `width` wide."""
+        return sight.points * (width / sight.heat.shape[-1]), sight.visible.sigmoid()
 
     def factors(self, images: Tensor) -> Tensor:
         """The factors [N, P] of the scene, in the order of `config.factors`, each about -1..1."""

@@ -52,6 +52,8 @@ def open_labelled(folder: Path) -> Labelled:
     pairs = open_pairs(folder)
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     names = tuple(meta["landmarks"])
+    if pairs.domain is None:
+        raise CastError(f"{folder}: its pictures are of no domain of the cast; nothing says what they show")
     domain = find_domain(pairs.domain)
     if domain.z_names != pairs.z_names:
         raise CastError(f"{folder}: its codes are not those of the domain {domain.name}; render it anew")
