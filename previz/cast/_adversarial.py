@@ -31,28 +31,31 @@ class AdversarialSettings:
     """How a generator is trained adversarially; all that a resumed run must repeat, but for the length.
 
     `images` is the length in real pictures shown, `batch` the pictures a step and process. The share `paired`
-    of each step has a render as its twin, and is held to it with the weights `anchor` (the regression's loss)
-    and `matching` (L1 of the discriminator's features); the rest is style-mixed with probability `mixing`.
-    The discriminator learns alone for the first `warm_up` pictures. Rates are Adam's; those of generator and
-    discriminator fall linearly to a tenth over the last `decay` of the run. `local` is the feature map of the
-    local verdict. `r1` is gamma. `augment` turns on adaptive augmentation, whose probability
-    moves by 1 in `augment_pictures`.
+    of each step has a render as its twin; the rest is style-mixed with probability `mixing`. What the
+    generator hears of a picture is the regression's gradient and the discriminator's, in which the L1 of its
+    features counts `matching`; the second is scaled to `push` times the length of the first, so that neither
+    drowns the other, whatever the networks' sizes. Without twins it is taken as it is.
+
+    The discriminator learns alone for the first `warm_up` pictures, and the generator's rate rises over the
+    next `ramp`. Rates are Adam's, and fall linearly to a tenth over the last `decay` of the run. `width` is
+    of the generator's channels, `stride` px the distance of the local verdict's places (0 for none), `r1`
+    gamma. `augment` turns on adaptive augmentation, whose probability moves by 1 in `augment_pictures`.
     """
 
     images: int = 30_000
-    batch: int = 8
+    batch: int = 4
     paired: float = 0.75
-    anchor: float = 1.0
-    matching: float = 1.0
-    adversarial: float = 0.1
+    push: float = 1.0
+    matching: float = 10.0
     mixing: float = 0.9
     warm_up: int = 2_000
-    generator_rate: float = 5e-4
-    mapping_rate: float = 0.1  # of the generator's
+    ramp: int = 1_000
+    generator_rate: float = 1e-3
+    mapping_rate: float = 0.0  # of the generator's: what a code means stays as the regression taught it
     discriminator_rate: float = 2e-3
     decay: float = 0.3
     width: float = 0.5
-    local: int = 16
+    stride: int = 8
     local_weight: float = 1.0
     r1: float = 1.0
     r1_every: int = 16
@@ -78,20 +81,25 @@ class AdversarialSettings:
         left = max(0.0, 1 - seen / self.images)
         return max(0.1, min(1.0, left / self.decay)) if self.decay else 1.0
 
+    def risen(self, seen: int) -> float:
+        """What the generator's rate is multiplied by besides, while it takes up its work."""
+        return min(1.0, (seen - self.warm_up + 1) / self.ramp) if self.ramp else 1.0
+
 
 def photograph_settings() -> AdversarialSettings:
     """The defaults for a folder of pictures, which have no codes: StyleGAN2 as published, only smaller."""
     return replace(
         AdversarialSettings(),
         images=1_000_000,
+        batch=16,
         paired=0.0,
-        adversarial=1.0,
         warm_up=0,
+        ramp=0,
         generator_rate=2e-3,
         mapping_rate=1.0,
         decay=0.0,
         width=1.0,
-        local=0,
+        stride=0,
         ema_pictures=10_000,
         noise="random",
         augment=True,
@@ -121,6 +129,7 @@ class AdversarialState:
     augmentation: float = 0.0  # probability
     signs: float = 0.0  # of the verdict on real pictures, summed since the last change of it
     path_mean: float = 0.0
+    balance: float = 0.0  # length of the regression's gradient over that of the discriminator's
 
 
 def new_adversarial_state(
@@ -131,7 +140,7 @@ def new_adversarial_state(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         generator, average = Generator(config), Generator(config).requires_grad_(False)
-        discriminator = Discriminator(config_for(config, settings.local, settings.width))
+        discriminator = Discriminator(config_for(config, settings.stride, settings.width))
     if isinstance(start, Generator):
         generator.load_state_dict(start.state_dict())
     average.load_state_dict(generator.state_dict())
@@ -179,14 +188,7 @@ def adversarial_step(
         verdict = state.discriminator(shown)
     figures: dict[str, Tensor] = {}
     if not warming:
-        adversarial, matching = generator_losses(verdict, batch, settings)
-        (push,) = torch.autograd.grad(
-            settings.adversarial * (adversarial + settings.matching * matching), leaf, retain_graph=True
-        )
-        twins = len(batch.z)
-        anchor = _anchor(image[:twins], batch, settings)
-        _step_generator(state, settings, settings.anchor * anchor + (image * push).sum(), rng)
-        figures |= {"loss_g": adversarial, "matching": matching, "anchor": anchor}
+        figures = _step_generator(state, batch, settings, (image, leaf), verdict, rng)
     loss, signs = discriminator_loss(verdict, batch, settings)
     figures |= {"loss_d": loss, "signs": signs}
     _step_discriminator(state, settings, loss, shown[: len(batch.real)])
@@ -268,25 +270,48 @@ def _local_weight(logits: Tensor, batch: Batch) -> Tensor:
 
 def _anchor(image: Tensor, batch: Batch, settings: AdversarialSettings) -> Tensor:
     """The regression's loss on the pictures that have a twin."""
-    if not len(image):
-        return image.new_zeros([])
     return pyramid_loss(image, batch.real[: len(image)], batch.weight, settings.gradient_weight)
 
 
 def _step_generator(
-    state: AdversarialState, settings: AdversarialSettings, loss: Tensor, rng: torch.Generator
-) -> None:
+    state: AdversarialState,
+    batch: Batch,
+    settings: AdversarialSettings,
+    images: tuple[Tensor, Tensor],
+    verdict: Verdict,
+    rng: torch.Generator,
+) -> dict[str, Tensor]:
+    """Move the generator and its average; `images` are its pictures, and the leaf that was judged."""
+    image, leaf = images
     generator = state.generator
+    adversarial, matching = generator_losses(verdict, batch, settings)
+    told = adversarial + settings.matching * matching
+    (gradient,) = torch.autograd.grad(told, leaf, retain_graph=True)
+    figures = {"loss_g": adversarial}
+    if len(batch.z):
+        anchor = _anchor(leaf[: len(batch.z)], batch, settings)
+        (held,) = torch.autograd.grad(anchor, leaf)
+        gradient = held + settings.push * _balance(state, held, gradient, len(batch.z)) * gradient
+        figures |= {"matching": matching, "anchor": anchor}
     generator.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    image.backward(gradient)  # type: ignore[no-untyped-call]
     if settings.path_length and state.step % settings.path_every == 0:
         penalty = path_length_penalty(state, settings, rng)
         penalty = settings.path_length * settings.path_every * penalty
         penalty.backward()  # type: ignore[no-untyped-call]
-    _update(state.generator_adam, generator, settings.rate(state.seen))
+    _update(state.generator_adam, generator, settings.rate(state.seen) * settings.risen(state.seen))
     keep = 0.5 ** (settings.batch * processes() / settings.ema_pictures)
     with torch.no_grad():
         torch._foreach_lerp_(list(state.average.parameters()), list(generator.parameters()), 1 - keep)
+    return figures
+
+
+def _balance(state: AdversarialState, held: Tensor, pushed: Tensor, twins: int) -> float:
+    """How many times longer the regression's gradient is on the pictures that have a twin: a running mean."""
+    lengths = torch.stack([gradient[:twins].norm() for gradient in (held, pushed)])
+    ratio = mean_over_processes(lengths[0] / (lengths[1] + 1e-12))
+    state.balance += (ratio - state.balance) * (0.05 if state.balance else 1.0)
+    return state.balance
 
 
 def _step_discriminator(

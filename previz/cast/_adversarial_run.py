@@ -186,6 +186,8 @@ class _Reporter:
         figures = {name: float(np.mean(values)) for name, values in self.sums.items()}
         if self.settings.augment:
             figures["augmentation"] = state.augmentation
+        if state.balance:
+            figures["balance"] = state.balance
         figures |= self.real.figures(state.average)
         if self.features is not None and self.real_features is not None:
             drawn = draw_random(state.average, self.settings, len(self.real_features))
@@ -238,7 +240,8 @@ def save_adversarial_state(
         torch.save(content, partial)
 
 
-_PROGRESS = ("step", "seen", "seconds", "augmentation", "signs", "path_mean")
+_MAY_CHANGE = {"images", "push", "matching", "r1", "path_length", "decay", "ema_pictures"}
+_PROGRESS = ("step", "seen", "seconds", "augmentation", "signs", "path_mean", "balance")
 
 
 def open_adversarial_state(
@@ -279,12 +282,12 @@ def _check_resumed(
     config: GeneratorConfig,
     name: str,
 ) -> None:
-    """CastError where a run was begun with other settings, but for its length."""
+    """CastError where a run was begun with other settings than may change on the way."""
     found, wanted = json.loads(content["settings"]), json.loads(json.dumps(asdict(settings)))
     found |= {"pictures": content["real"], "architecture": json.loads(content["config"])}
     wanted |= {"pictures": name, "architecture": json.loads(json.dumps(config.to_dict()))}
     for key in wanted:
-        if key != "images" and found.get(key) != wanted[key]:
+        if key not in _MAY_CHANGE and found.get(key) != wanted[key]:
             told = "another" if key == "architecture" else f"{found.get(key)}, not {wanted[key]}"
             raise CastError(f"{folder}: its adversarial run has {key} {told}; give another folder")
 

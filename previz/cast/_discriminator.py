@@ -10,14 +10,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from previz.errors import CastError
 from previz.generator import GeneratorConfig
 
 __all__ = ["Discriminator", "DiscriminatorConfig", "Verdict", "minibatch_deviation"]
@@ -44,15 +43,20 @@ class DiscriminatorConfig:
         return [1 << i for i in range(max(self.resolution).bit_length() - 1, 1, -1)]
 
 
-def config_for(generator: GeneratorConfig, local: int = 0, width: float = 1.0) -> DiscriminatorConfig:
-    """The discriminator of a generator's pictures, of `width` its channels. CastError for a bad `local`."""
+def config_for(generator: GeneratorConfig, stride: int = 0, width: float = 1.0) -> DiscriminatorConfig:
+    """The discriminator of a generator's pictures, with `width` times its channels.
+
+    The local verdict has a place every `stride` px, a power of two, or as near as the picture's size allows.
+    """
     assert isinstance(generator.channels, Mapping)
     channels = {size: max(1, round(count * width)) for size, count in generator.channels.items()}
-    config = DiscriminatorConfig((generator.height, generator.width), channels, local)
-    if local and local not in config.sizes()[1:-1]:
-        allowed = ", ".join(str(size) for size in config.sizes()[1:-1]) or "none for pictures this small"
-        raise CastError(f"local verdict at {local} px: the feature maps inside are of {allowed} (0 for none)")
-    return config
+    config = DiscriminatorConfig((generator.height, generator.width), channels)
+    inside = config.sizes()[1:-1]
+    if not stride or not inside:
+        return config
+    return replace(
+        config, local=min(inside, key=lambda size: abs(math.log2(size * stride / config.sizes()[0])))
+    )
 
 
 class Verdict(NamedTuple):

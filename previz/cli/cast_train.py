@@ -163,11 +163,16 @@ Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200
     "--augment/--no-augment", default=None, help="Adaptive augmentation; on for --images, off for renders."
 )
 @click.option(
-    "--batch", type=click.IntRange(1), help="Adversarial: pictures a step and process. [default: 8]"
+    "--batch",
+    type=click.IntRange(1),
+    help="Adversarial: pictures a step and process. [default: 4; 16 of a folder]",
 )
 @click.option("--gamma", type=click.FloatRange(0), help="Adversarial: weight of R1. [default: 1]")
-@click.option("--anchor", type=click.FloatRange(0), help="Adversarial: weight of the regression's loss.")
-@click.option("--push", type=click.FloatRange(0), help="Adversarial: weight of the discriminator's verdict.")
+@click.option(
+    "--push",
+    type=click.FloatRange(0),
+    help="Adversarial: weight of the discriminator's gradient beside the regression's. [default: 1]",
+)
 @click.option(
     "--path-length", type=click.FloatRange(0), help="Adversarial: weight of the path length. [default: 0]"
 )
@@ -196,7 +201,7 @@ def train(
         _train_adversarially(run, dataset, **options)
     else:
         assert dataset is not None
-        _refuse(options, "--adversarial", "start", "judge", "batch", "gamma", "anchor", "push", "path_length")
+        _refuse(options, "--adversarial", "start", "judge", "batch", "gamma", "push", "path_length")
         if options["device"] not in ("auto", "cpu"):
             raise click.UsageError(
                 "the regression runs on the CPU; --device is for --adversarial and --images"
@@ -207,7 +212,7 @@ def train(
 
 
 def _train_on_images(run: Path, images: Path, **options: Any) -> None:
-    _refuse(options, "--dataset", "anchor", "start")
+    _refuse(options, "--dataset", "push", "start")
     settings = ImageSettings(
         images,
         options["resolution"],
@@ -244,8 +249,7 @@ def _with_options(settings: AdversarialSettings, options: dict[str, Any]) -> Adv
         "images": options["pictures"],
         "batch": options["batch"],
         "r1": options["gamma"],
-        "anchor": options["anchor"],
-        "adversarial": options["push"],
+        "push": options["push"],
         "path_length": options["path_length"],
         "augment": options["augment"],
     }
