@@ -5,6 +5,7 @@ float32 (0..1); what draws takes uint8 [H, W, 3]. Points are (x, y) in pixels wi
 top-left corner. Nothing here knows of generators or of solving.
 """
 
+from previz.media._animation import ANIMATIONS, animation_writer, check_animation, write_animation
 from previz.media._codecs import CODECS, Codec, check_video_settings
 from previz.media._encode import Write, video_writer, write_video
 from previz.media._frames import Frame, over_black, to_float, to_uint8, to_uint16, with_alpha
@@ -24,6 +25,7 @@ from previz.media._sheet import contact_sheet
 from previz.media._sound import SOUND_RATE, Sound, SoundInfo, probe_sound, read_sound
 
 __all__ = [
+    "ANIMATIONS",
     "CODECS",
     "PICTURE_DEPTHS",
     "SOUND_RATE",
@@ -34,6 +36,8 @@ __all__ = [
     "SoundInfo",
     "VideoInfo",
     "Write",
+    "animation_writer",
+    "check_animation",
     "check_depth",
     "check_video_settings",
     "contact_sheet",
@@ -58,6 +62,7 @@ __all__ = [
     "to_uint16",
     "video_writer",
     "with_alpha",
+    "write_animation",
     "write_picture",
     "write_png",
     "write_sequence",
