@@ -20,18 +20,23 @@ from previz.cast._dataset import (
 )
 from previz.cast._domain import Domain, random_z
 from previz.cast._domains import DOMAINS, find_domain
+from previz.cast._drag_measures import measure_drag
+from previz.cast._eval_pairs import EvalPair, EvalPairs, load_pairs, make_pairs
 from previz.cast._export import Comparison, compare, comparison_pictures, export_run
 from previz.cast._export_images import export_images_run
 from previz.cast._factors import scene_directions
 from previz.cast._frechet import frechet_distance
 from previz.cast._images import ImageSettings, prepare_images
 from previz.cast._judge import Judge, load_judge, save_judge
+from previz.cast._judge_data import Labelled, open_labelled
 from previz.cast._judge_train import JudgeEvent, JudgeSettings, train_judge
 from previz.cast._landmarks import LANDMARKS
+from previz.cast._measures import measure, measure_cost
 from previz.cast._pack import Pack, load_pack, save_pack
 from previz.cast._pairs import Pairs, open_pairs
 from previz.cast._renderer import Renderer
 from previz.cast._scene import Camera, Expression, Gaze, Identity, Light, Materials, Pose, Scene
+from previz.cast._sheets import Sheet, expression_sheet, seed_sheet, sheet_domain, strip_sheet
 from previz.cast._train import TrainEvent, TrainSettings
 from previz.cast._workers import train_in_processes
 
@@ -49,6 +54,8 @@ __all__ = [
     "Comparison",
     "DatasetSettings",
     "Domain",
+    "EvalPair",
+    "EvalPairs",
     "Expression",
     "Gaze",
     "Identity",
@@ -56,6 +63,7 @@ __all__ = [
     "Judge",
     "JudgeEvent",
     "JudgeSettings",
+    "Labelled",
     "Light",
     "Materials",
     "Pack",
@@ -64,6 +72,7 @@ __all__ = [
     "Renderer",
     "Scene",
     "Shard",
+    "Sheet",
     "TrainEvent",
     "TrainSettings",
     "build_pack",
@@ -72,10 +81,17 @@ __all__ = [
     "create_dataset",
     "export_images_run",
     "export_run",
+    "expression_sheet",
     "find_domain",
     "frechet_distance",
     "load_judge",
     "load_pack",
+    "load_pairs",
+    "make_pairs",
+    "measure",
+    "measure_cost",
+    "measure_drag",
+    "open_labelled",
     "open_pairs",
     "photograph_settings",
     "prepare_images",
@@ -87,6 +103,9 @@ __all__ = [
     "scene_directions",
     "scene_from_axes",
     "scene_from_z",
+    "seed_sheet",
+    "sheet_domain",
+    "strip_sheet",
     "train_adversarially",
     "train_in_processes",
     "train_judge",

