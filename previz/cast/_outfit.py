@@ -7,10 +7,22 @@ from numpy.typing import NDArray
 
 from previz.cast._scene import Outfit
 
-__all__ = ["BARE", "BOTTOM", "SHOE", "TOP", "along_arm", "garment", "is_skirt", "neckline"]
+__all__ = [
+    "BARE",
+    "BOTTOM",
+    "SHOE",
+    "SKIN_UNDER",
+    "TOP",
+    "along_arm",
+    "garment",
+    "is_skirt",
+    "neckline",
+    "under_skirt",
+]
 
 BARE, TOP, BOTTOM, SHOE = range(4)
 WAIST = 1.35
+SKIN_UNDER = 0.06  # dm inside the clothes' edges from which the skin is not drawn
 SHOULDER, ELBOW, WRIST = (np.array(p) for p in ((1.68, 5.25, 0.15), (3.13, 3.49, 0.13), (4.31, 2.45, 1.76)))
 
 
@@ -57,3 +69,9 @@ def garment(
 def is_skirt(template: NDArray[np.floating], outfit: Outfit) -> NDArray[np.bool_]:
     """Whether points [N, 3] of the skirt are there."""
     return np.asarray((template[:, 1] < WAIST) & (template[:, 1] > outfit.skirt))
+
+
+def under_skirt(template: NDArray[np.floating], outfit: Outfit) -> NDArray[np.bool_]:
+    """Whether points [N, 3] of the skin or the tights are hidden by the skirt from every side."""
+    y = template[:, 1]
+    return np.asarray((along_arm(template) < 0) & (y < WAIST - 0.1) & (y > outfit.skirt + 0.4))

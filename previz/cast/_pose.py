@@ -347,4 +347,9 @@ def landmark_points(figure: Figure, posed: Posed, scene: Scene) -> Array:
     points = posed.vertices[vertices].copy()
     names = list(figure.pack.landmarks)
     points[[names.index(name) for name in PUPILS]] = posed.pupils
+    if clothes is not None and figure.hair is not None:
+        hair = figure.hair
+        upper = hair.template @ np.array([0.0, 1.0, 0.35]) - 0.5 * np.abs(hair.template[:, 0])
+        kept = np.unique(hair.triangles)
+        points[names.index("head_top")] = posed.hair_vertices[kept[upper[kept].argmax()]]
     return points

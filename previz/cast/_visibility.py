@@ -7,13 +7,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from previz.cast._outfit import BARE, SKIN_UNDER, garment, is_skirt, under_skirt
 from previz.cast._pose import Figure, Posed
 from previz.cast._scene import Scene
 
 __all__ = ["covered", "visible_points"]
 
 MARGIN = 0.03  # dm that a blocker must stand before a point, so that its own surface doesn't hide it
-BLOCKING = ("skin", "cloth")
+
+There = Callable[[NDArray[np.floating]], NDArray[np.bool_]]
 
 
 def visible_points(
@@ -33,12 +35,47 @@ def visible_points(
     depth = points[:, 2] - np.where(eyes, 0.1 * margin, margin)
     hidden = np.zeros(len(points), np.bool_)
     screen = project(posed.vertices)
-    triangles = np.concatenate([pack.triangles["skin"], _below_neckline(figure, scene.materials.neckline)])
-    hidden |= covered(points, depth, screen, triangles)
+    for triangles, template, there in _blockers(figure, scene):
+        hidden |= covered(points, depth, screen, triangles, template, there)
     if figure.hair is not None:
-        kept = _uncut(figure.hair.template[figure.hair.triangles].mean(1), scene)
-        hidden |= covered(points, depth, project(posed.hair_vertices), figure.hair.triangles[kept])
+        hair = figure.hair
+        hairs = project(posed.hair_vertices)
+        if pack.figure == "body":
+            hidden |= covered(
+                points, depth, hairs, hair.triangles, hair.template, lambda t: _is_hair(t, scene)
+            )
+        else:
+            kept = _uncut(hair.template[hair.triangles].mean(1), scene)
+            hidden |= covered(points, depth, hairs, hair.triangles[kept])
     return ~hidden
+
+
+def _blockers(
+    figure: Figure, scene: Scene
+) -> list[tuple[NDArray[np.int32], NDArray[np.float32], There | None]]:
+    """What may hide a point, but for hair: triangles, their template, and where on it they are there."""
+    pack, template = figure.pack, figure.stock.template
+    if pack.figure == "head":
+        below = _below_neckline(figure, scene.materials.neckline)
+        return [(np.concatenate([pack.triangles["skin"], below]), template, None)]
+    outfit, collar = scene.outfit, scene.materials.neckline
+    tests: dict[str, There] = {
+        "skin": lambda t: (garment(t, outfit, collar, SKIN_UNDER) == BARE) & ~under_skirt(t, outfit),
+        "cloth": lambda t: (garment(t, outfit, collar) != BARE) & ~under_skirt(t, outfit),
+        "skirt": lambda t: is_skirt(t, outfit),
+    }
+    return [(pack.triangles[part], template, there) for part, there in tests.items()]
+
+
+def _is_hair(template: NDArray[np.floating], scene: Scene) -> NDArray[np.bool_]:
+    """Which template places [N, 3] the shader leaves hair at: `is_cut` in cut.glsl, ragged ends and all."""
+    x, y, z = template.T
+    there = y > scene.identity.hair_end + 0.05 * np.sin(x * 17 + z * 9) + 0.02 * np.sin(x * 61 - z * 37)
+    half_width, half_height = scene.identity.hair_window
+    if half_width:
+        away = (x / half_width) ** 2 + ((y - 7.02) / half_height) ** 2
+        there &= (z <= 0.75) | (away >= 1 + 0.025 * np.sin(x * 41))
+    return np.asarray(there)
 
 
 def _uncut(places: NDArray[np.floating], scene: Scene) -> NDArray[np.bool_]:
@@ -74,8 +111,13 @@ def covered(
     depth: NDArray[np.float64],  # [K] a triangle hides a point when it is nearer than this
     screen: NDArray[np.float64],  # [V, 3]
     triangles: NDArray[np.integer],  # [T, 3]
+    template: NDArray[np.floating] | None = None,  # [V, 3]
+    there: There | None = None,
 ) -> NDArray[np.bool_]:
-    """Which points [K] lie inside a triangle on the screen that is nearer there than `depth`."""
+    """Which points [K] lie inside a triangle on the screen that is nearer there than `depth`.
+
+    With `there`, only if that is true of the place [N, 3] on the template that the ray hits.
+    """
     corners = screen[triangles]  # [T, 3, 3]
     low, high = corners[..., :2].min(1), corners[..., :2].max(1)
     x, y = points[:, None, 0], points[:, None, 1]
@@ -89,6 +131,9 @@ def covered(
         w = 1 - u - v
         hit = u * a[:, 2] + v * b[:, 2] + w * c[:, 2]
         blocks = (u >= 0) & (v >= 0) & (w >= 0) & (hit < depth[point])
+    if there is not None and template is not None:
+        shares = np.stack([u, v, w], 1)[blocks]
+        blocks[blocks] = there(np.einsum("nk,nkc->nc", shares, template[triangles[triangle[blocks]]]))
     result = np.zeros(len(points), np.bool_)
     result[point[blocks]] = True
     return result
