@@ -53,13 +53,13 @@ def test_the_middle_of_a_strip_is_the_seed_itself(generator):
 
 
 def test_a_strip_of_no_known_factor_names_those_there_are(generator):
-    with pytest.raises(CastError, match="^no direction 'joy'; there are yaw, pitch, roll, jaw,"):
+    with pytest.raises(CastError, match=r"^no direction 'joy'; there are yaw, pitch, roll, jaw,"):
         strip_sheet(generator, 5, ["joy"])
 
 
 def test_a_checkpoint_of_another_origin_has_no_sheet(generator):
     other = Generator(generator.config)
-    with pytest.raises(CastError, match="^the checkpoint's card names no domain of the cast"):
+    with pytest.raises(CastError, match=r"^the checkpoint's card names no domain of the cast"):
         sheet_domain(other)
 
 
