@@ -28,7 +28,7 @@ def prepare(timeline: Timeline, generator: Generator, threads: int) -> Shot:
     """
     samples = sample_timeline(timeline, generator.width, generator.height)
     start, targets = samples.start.astype(np.float32), samples.targets.astype(np.float32)
-    weights = samples.weights.astype(np.float32)
+    weights, influence = samples.weights.astype(np.float32), samples.influence.astype(np.float32)
     w = start_latent(timeline, generator)
     settings = drag_settings(timeline.solver, samples.tolerance_px, len(samples.names))
     reference = make_reference(generator, w, torch.from_numpy(start).to(generator.device), settings)
@@ -53,11 +53,12 @@ def prepare(timeline: Timeline, generator: Generator, threads: int) -> Shot:
         targets=targets,
         masks=samples.masks,
         weights=weights,
+        influence=influence,
         keyed=tuple(keyed),
         w=w,
         reference=reference,
         settings=settings,
-        root=input_hash("", depends_on, {"w": w.cpu().numpy(), "start": start, "weights": weights}),
+        root=input_hash("", depends_on, {"w": w.cpu().numpy(), "start": start}),
         generator=generator,
         digest=digest,
     )

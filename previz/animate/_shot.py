@@ -14,6 +14,7 @@ from torch import Tensor
 from previz.animate._record import FrameRecord, input_hash
 from previz.drag import DragSettings, Iteration, Reference, drag
 from previz.generator import Generator
+from previz.timeline import MaskFrames
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +26,9 @@ class Shot:
         names: the N handles.
         start: float32 [N, 2] the handles in the start latent, pixels of the generator's image.
         targets: float32 [F, N, 2] where they shall be.
-        masks: float32 [F, H, W], 1 = movable, or None.
-        weights: float32 [N] how much each handle counts.
+        masks: F of float32 [H, W], 1 = movable, or None.
+        weights: float32 [F, N] how much each handle counts; 0 where it is off.
+        influence: float32 [F, N] how much each is on: what part of the way to its target it shall go.
         keyed: positions (0 to F - 1) of the frames that keys mode solves.
         w: float32 [num_ws, w_dim] the start latent.
         reference: the handles as they look in it.
@@ -40,8 +42,9 @@ class Shot:
     names: tuple[str, ...]
     start: NDArray[np.float32]
     targets: NDArray[np.float32]
-    masks: NDArray[np.float32] | None
+    masks: MaskFrames | None
     weights: NDArray[np.float32]
+    influence: NDArray[np.float32]
     keyed: tuple[int, ...]
     w: Tensor
     reference: Reference
@@ -56,11 +59,17 @@ class Shot:
 
 
 def frame_hash(shot: Shot, index: int, previous: str) -> str:
-    """The input hash of the frame at this position: of what it starts from, its targets and its mask.
+    """The input hash of the frame at this position: of what it starts from, its targets, weights and mask.
 
     The frame's number is left out: a shot that is moved in time keeps its frames.
     """
-    return input_hash(previous, {}, {"targets": shot.targets[index], "mask": shot.mask(index)})
+    arrays = {
+        "targets": shot.targets[index],
+        "mask": shot.mask(index),
+        "weights": shot.weights[index],
+        "influence": shot.influence[index],
+    }
+    return input_hash(previous, {}, arrays)
 
 
 def solve_frame(
@@ -71,27 +80,36 @@ def solve_frame(
     handles: NDArray[np.float32],  # [N, 2]
     callback: Callable[[Iteration], None] | None = None,
 ) -> FrameRecord:
-    """Drag to the targets of the frame at this position, from a latent and where the handles are in it."""
+    """Drag to the targets of the frame at this position, from a latent and where the handles are in it.
+
+    A handle that comes on or lets go is drawn a part of the way; one that is off is followed, neither drawn
+    nor judged, and has its target where it is.
+    """
     began = time.perf_counter()
+    influence = shot.influence[index][:, None]  # [N, 1]
+    targets = np.where(
+        influence < 1, handles + influence * (shot.targets[index] - handles), shot.targets[index]
+    )
     device = shot.generator.device
     mask = shot.mask(index)
     result = drag(
         shot.generator,
         torch.from_numpy(latent.copy()).to(device),
         torch.from_numpy(handles.copy()).to(device),
-        torch.from_numpy(shot.targets[index].copy()).to(device),
+        torch.from_numpy(targets).to(device),
         shot.reference,
         shot.settings,
         mask=None if mask is None else torch.from_numpy(mask.copy()).to(device),
-        weights=torch.from_numpy(shot.weights).to(device),
+        weights=torch.from_numpy(shot.weights[index].copy()).to(device),
         callback=callback,
     )
+    off = shot.weights[index] == 0
     return FrameRecord(
         key=key,
         latent=_array(result.w),
         handles=_array(result.handles),
-        target=shot.targets[index],
-        error=_array(result.error),
+        target=np.where(off[:, None], _array(result.handles), targets),
+        error=np.where(off, np.float32(0), _array(result.error)),
         feature_distance=_array(result.feature_distance),
         lost=result.lost.detach().cpu().numpy().astype(np.bool_),
         iterations=result.iterations,

@@ -1,18 +1,21 @@
 """What the artist writes: a timeline, read from YAML with all its problems located, and sampled by frame."""
 
-from previz.timeline._checks import check_against, timeline_warnings
 from previz.timeline._curves import CurveKey, Tangent
+from previz.timeline._doubts import check_against, timeline_warnings
 from previz.timeline._eases import EASES, MONOTONE_EASES, Ease, apply_ease, cubic_bezier, parse_ease
 from previz.timeline._extrapolation import Extrapolation, sample_curve
 from previz.timeline._handle_fields import GroupSpec, HandleSpec
 from previz.timeline._keys import KeySpec, TimingKeySpec
 from previz.timeline._loading import load_timeline, parse_timeline
 from previz.timeline._mask_fields import EllipseSpec, MaskShapeSpec
+from previz.timeline._mask_frames import MaskFrames
 from previz.timeline._masks import rasterise_mask
+from previz.timeline._modifiers import sample_targets
 from previz.timeline._paths import sample_path
-from previz.timeline._sampling import Samples, sample_handle, sample_timeline
+from previz.timeline._sampling import Samples, sample_timeline
 from previz.timeline._schema import CharacterSpec, OutputSpec, SolverSpec, Timeline, timeline_schema
 from previz.timeline._travel import PathSpec
+from previz.timeline._travelling import sample_handle
 
 __all__ = [
     "EASES",
@@ -25,6 +28,7 @@ __all__ = [
     "GroupSpec",
     "HandleSpec",
     "KeySpec",
+    "MaskFrames",
     "MaskShapeSpec",
     "OutputSpec",
     "PathSpec",
@@ -43,6 +47,7 @@ __all__ = [
     "sample_curve",
     "sample_handle",
     "sample_path",
+    "sample_targets",
     "sample_timeline",
     "timeline_schema",
     "timeline_warnings",

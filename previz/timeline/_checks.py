@@ -1,30 +1,33 @@
-"""What the fields' types can't tell: whether its parts agree with each other, and with a picture."""
+"""What the fields' types can't tell: whether the parts of a timeline agree with each other."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import difflib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
+from fileseq.frameset import FrameSet
 
-from previz.errors import Problem, TimelineError
 from previz.timebase import FrameRange
-from previz.timeline._handle_fields import HandleSpec
-from previz.timeline._keys import KeySpec, TimingKeySpec
-from previz.timeline._mask_fields import MaskShapeSpec
-from previz.timeline._masks import read_mask_picture
-from previz.timeline._problems import Finding, Origin, RawLoc
-from previz.timeline._sampling import canvas_scale, sample_handle, sample_mask
-from previz.timeline._schema import CharacterSpec, Timeline, is_file
+from previz.timeline._curve_checks import (
+    check_bounds,
+    check_extrapolation,
+    check_frames,
+    check_segments,
+    check_value,
+)
+from previz.timeline._handle_fields import MAX_WEIGHT, GroupSpec, HandleSpec
+from previz.timeline._mask_fields import MAX_FEATHER, ImagesSpec, MaskShapeSpec
+from previz.timeline._masks import picture_of, read_mask_picture
+from previz.timeline._modifier_fields import LayerSpec, Modifiers
+from previz.timeline._problems import Finding, RawLoc
+from previz.timeline._schema import CharacterSpec, is_file
+from previz.timeline._travelling import Travel, path_line, starts_by_itself
 
 Find = Callable[[str], Path]
 
-ASPECT_SLACK = 0.01
-"""How much the shapes of canvas and picture may differ: a pixel's rounding on small pictures."""
-
-JUMP_PX = 0.5
-"""Pixels of the canvas below which a jump isn't worth a warning."""
+MAX_CHAIN = 100
+"""The most handles that follow one another in a row."""
 
 
 def check_character(character: CharacterSpec, find: Find | None) -> Iterator[Finding]:
@@ -40,231 +43,240 @@ def check_character(character: CharacterSpec, find: Find | None) -> Iterator[Fin
         yield Finding((*loc, "checkpoint"), f"there is no file {character.checkpoint}")
 
 
-def check_mask(shapes: Iterable[MaskShapeSpec], find: Find | None) -> Iterator[Finding]:
+def check_mask(
+    shapes: Iterable[MaskShapeSpec], shot: FrameRange | None, find: Find | None
+) -> Iterator[Finding]:
     """What is wrong with a mask, its pictures included where there is a way to find them."""
     for index, shape in enumerate(shapes):
         loc: RawLoc = ("mask", index)
-        given = [name for name in ("ellipse", "polygon", "png") if getattr(shape, name) is not None]
+        kinds = ("ellipse", "polygon", "png", "images")
+        given = [name for name in kinds if getattr(shape, name) is not None]
         if len(given) != 1:
             found = "has " + " and ".join(given) if given else "has none"
-            yield Finding(loc, f"a shape is one of ellipse, polygon or png; this {found}", on_key=True)
+            message = f"a shape is one of ellipse, polygon, png or images; this {found}"
+            yield Finding(loc, message, on_key=True)
+        if shape.ellipse is not None:
+            place = (*loc, "ellipse")
+            yield from check_value((*place, "center"), shape.ellipse.center, shot, 2)
+            yield from check_value((*place, "radius"), shape.ellipse.radius, shot, 2)
+            yield from check_value((*place, "angle"), shape.ellipse.angle, shot, 1)
+        yield from check_value((*loc, "polygon"), shape.polygon, shot, 0)
+        yield from check_value((*loc, "feather"), shape.feather, shot, 1, (0, MAX_FEATHER))
+        if shape.images is not None:
+            yield from _check_images((*loc, "images"), shape.images, shot, find)
         if shape.png is not None and find is not None:
-            try:
-                read_mask_picture(find(shape.png))
-            except ValueError as error:
-                yield Finding((*loc, "png"), str(error))
+            yield from _check_picture((*loc, "png"), find(shape.png))
 
 
-def check_frames(loc: RawLoc, frames: Iterable[object], shot: FrameRange) -> Iterator[Finding]:
-    """Keys that lie outside the shot; `loc` is the mapping that holds them."""
-    for frame in frames:
-        if not isinstance(frame, int):
-            continue
-        side = (
-            f"before the first frame, {shot.first}"
-            if frame < shot.first
-            else f"after the last frame, {shot.last}"
-        )
-        if frame not in shot:
-            yield Finding((*loc, frame), f"frame {frame} is {side}", field=loc, on_key=True)
+def _check_picture(loc: RawLoc, path: Path) -> Iterator[Finding]:
+    try:
+        read_mask_picture(path)
+    except ValueError as error:
+        yield Finding(loc, str(error))
 
 
-def check_handle(name: str, handle: HandleSpec, shot: FrameRange | None) -> Iterator[Finding]:
-    """What is wrong with a handle; the frames of its keys are checked where the shot's range is known."""
+def _check_images(
+    loc: RawLoc, images: ImagesSpec, shot: FrameRange | None, find: Find | None
+) -> Iterator[Finding]:
+    """A sequence that has no picture for a frame; its first one is read, the others only looked for."""
+    yield from check_value((*loc, "number"), images.number, shot, 1)
+    try:
+        names = {frame: picture_of(images, frame) for frame in shot or ()}
+        if shot is None:
+            picture_of(images, 0)
+    except ValueError as error:
+        yield Finding((*loc, "files"), str(error))
+        return
+    if find is None or shot is None:
+        return
+    there = {name: is_file(find(name)) for name in dict.fromkeys(names.values())}
+    missing = [frame for frame, name in names.items() if not there[name]]
+    if missing:
+        message = f"there is no {names[missing[0]]}, which frame {missing[0]} shows"
+        if len(missing) > 1:
+            message = f"no pictures for the frames {FrameSet(missing)}; there is no {names[missing[0]]}"
+        yield Finding((*loc, "files"), message)
+    else:
+        yield from _check_picture((*loc, "files"), find(names[shot.first]))
+
+
+def check_handle(
+    name: str, handle: HandleSpec, shot: FrameRange | None, grouped: bool = False
+) -> Iterator[Finding]:
+    """What is wrong with a handle; the frames of its keys are checked where the shot's range is known.
+
+    `grouped` tells that a group moves it.
+    """
     loc: RawLoc = ("handles", name)
-    ways = [
-        way for way, given in (("keys", handle.keys), ("path", handle.path), ("pin", handle.pin)) if given
-    ]
-    if not ways:
+    given = (("keys", handle.keys), ("path", handle.path), ("pin", handle.pin))
+    ways = [way for way, value in given if value]
+    if not (ways or handle.modifiers or grouped):
         yield Finding(loc, "goes nowhere: give it keys or a path, or `pin: true` to hold it", on_key=True)
     if len(ways) > 1:
         yield Finding(loc, f"has {' and '.join(ways)}; a handle has only one of them", on_key=True)
-    if handle.timing and not handle.path:
+    elif handle.pin and handle.modifiers:
+        message = "a pinned handle stays where it is; take away its `pin` or its modifiers"
+        yield Finding((*loc, "modifiers"), message, on_key=True)
+    yield from _check_travel(loc, handle, shot, handle.overrun)
+    yield from check_value((*loc, "weight"), handle.weight, shot, 1, (0, MAX_WEIGHT), handle.overrun)
+    yield from _check_active(loc, handle, shot)
+    yield from _check_modifiers(loc, handle.modifiers or (), shot, handle.overrun)
+
+
+def _check_travel(loc: RawLoc, travel: Travel, shot: FrameRange | None, overrun: bool) -> Iterator[Finding]:
+    """What is wrong with the keys, the path and the timing of a handle or a layer."""
+    if travel.timing and not travel.path:
         yield Finding((*loc, "timing"), "a timing needs a path to run along", on_key=True)
-    for frame, key in (handle.keys or {}).items():
+    closed = True
+    if travel.path is not None:
+        written = [name for name in ("points", "svg") if getattr(travel.path, name) is not None]
+        if len(written) != 1:
+            found = "has both" if written else "has neither"
+            yield Finding((*loc, "path"), f"a path is either points or svg; this {found}", on_key=True)
+        else:
+            try:
+                closed = path_line(travel.path, travel.at)[1]
+            except ValueError as error:
+                yield Finding((*loc, "path", written[0]), str(error))
+    for frame, key in (travel.keys or {}).items():
         if (key.to is None) == (key.by is None):
             found = "this has neither" if key.to is None else "this has both"
             yield Finding((*loc, "keys", frame), f"a key says `to` or `by`; {found}", on_key=True)
-    for field, keys in (("keys", handle.keys), ("timing", handle.timing)):
+    for frame, timing in () if closed else (travel.timing or {}).items():
+        yield from check_bounds((*loc, "timing", frame, "to"), timing.to, 0, 1)
+    keyed = (("keys", travel.keys, 2), ("timing", travel.timing, 1))
+    for field, keys, size in keyed:
         if keys:
-            yield from _check_segments((*loc, field), keys, handle, shot)
-            if shot is not None:
+            implied = shot is not None and min(keys) > shot.first and starts_by_itself(travel)
+            start = shot.first if implied and shot is not None else None
+            yield from check_segments((*loc, field), keys, travel.interp, start)
+            yield from check_extrapolation(loc, travel.extrapolate, size, len(keys) + implied)
+            if shot is not None and not overrun:
                 yield from check_frames((*loc, field), keys, shot)
 
 
-def _check_segments(
-    loc: RawLoc,
-    keys: Mapping[int, KeySpec] | Mapping[int, TimingKeySpec],
-    handle: HandleSpec,
+def _check_active(loc: RawLoc, handle: HandleSpec, shot: FrameRange | None) -> Iterator[Finding]:
+    active = handle.active
+    for field in ("blend_in", "blend_out"):
+        if active is None and getattr(handle, field):
+            message = f"needs `active`, the frames on which the handle is on: `active: {shot or '1001-1020'}`"
+            yield Finding((*loc, field), message, on_key=True)
+    if active is not None and shot is not None and (active.last < shot.first or active.first > shot.last):
+        yield Finding((*loc, "active"), f"{active} has no frame of the shot's, {shot}")
+
+
+def _check_modifiers(
+    loc: RawLoc, modifiers: Modifiers | tuple[()], shot: FrameRange | None, overrun: bool
+) -> Iterator[Finding]:
+    for index, modifier in enumerate(modifiers):
+        place = (*loc, "modifiers", index)
+        given = [kind for kind in type(modifier).model_fields if getattr(modifier, kind) is not None]
+        if len(given) != 1:
+            found = "is " + " and ".join(given) if given else "is none"
+            kinds = "noise, jitter, cycle, follow, mirror or layer"
+            yield Finding(place, f"a modifier is one of {kinds}; this {found}", on_key=True)
+        for kind in given:
+            spec = getattr(modifier, kind)
+            yield from check_value((*place, kind, "weight"), spec.weight, shot, 1, None, overrun)
+        cycle = modifier.cycle
+        if cycle is not None and (cycle.period is None) == (cycle.frequency is None):
+            found = "this has neither" if cycle.period is None else "this has both"
+            message = f"a cycle has a period in frames or a frequency in Hz; {found}"
+            yield Finding((*place, "cycle"), message, on_key=True)
+        if isinstance(modifier.layer, LayerSpec):
+            yield from _check_layer((*place, "layer"), modifier.layer, shot, overrun)
+
+
+def _check_layer(loc: RawLoc, layer: LayerSpec, shot: FrameRange | None, overrun: bool) -> Iterator[Finding]:
+    if (layer.keys is None) == (layer.path is None):
+        found = "has neither" if layer.keys is None else "has both"
+        yield Finding(loc, f"a layer goes by keys or along a path; this {found}", on_key=True)
+    yield from _check_travel(loc, layer, shot, overrun)
+
+
+def check_leaders(handles: Mapping[str, HandleSpec], names: Collection[str]) -> Iterator[Finding]:
+    """Handles that follow or mirror one that isn't there, or in a circle; `names` are all there are."""
+    leads: dict[str, list[str]] = {}
+    for name, handle in handles.items():
+        for index, modifier in enumerate(handle.modifiers or ()):
+            for kind, spec in (("follow", modifier.follow), ("mirror", modifier.mirror)):
+                if spec is None:
+                    continue
+                loc = ("handles", name, "modifiers", index, kind, "handle")
+                if spec.handle not in names:
+                    yield Finding(loc, _no_handle(spec.handle, names))
+                    continue
+                circle = _way(leads, spec.handle, name)
+                if circle is not None:
+                    yield Finding(loc, _circle([name, *circle]))
+                    continue
+                leads.setdefault(name, []).append(spec.handle)
+    for name in handles:
+        if _chain(leads, name) > MAX_CHAIN:
+            message = f"more than {MAX_CHAIN} handles follow one another up to this one"
+            yield Finding(("handles", name), message, on_key=True)
+            return
+
+
+def _no_handle(name: str, names: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]}?" if near else f"handles are {', '.join(list(names)[:8])}"
+    return f"there is no handle {name}; {hint}"
+
+
+def _circle(names: list[str]) -> str:
+    if names[0] == names[1]:
+        return f"{names[0]} can't follow itself; name another handle"
+    way = ", which follows ".join(names[1:])
+    return f"{names[0]} follows {way}: a circle, in which none leads; take one of them out"
+
+
+def _way(leads: Mapping[str, list[str]], start: str, goal: str) -> list[str] | None:
+    """The handles from `start` to `goal`, each following the next, if there is such a way."""
+    came: dict[str, str | None] = {start: None}
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name == goal:
+            way = [name]
+            while (before := came[way[-1]]) is not None:
+                way.append(before)
+            return way[::-1]
+        for leader in leads.get(name, ()):
+            if leader not in came:
+                came[leader] = name
+                waiting.append(leader)
+    return None
+
+
+def _chain(leads: Mapping[str, list[str]], name: str) -> int:
+    """How many handles follow one another up to this one, counted no further than there may be."""
+    length, row = 0, {name}
+    while row and length <= MAX_CHAIN:
+        row = {leader for one in row for leader in leads.get(one, ())}
+        length += 1
+    return length
+
+
+def check_groups(
+    groups: Mapping[str, GroupSpec],
+    handles: Mapping[str, HandleSpec],
+    names: Collection[str],
     shot: FrameRange | None,
 ) -> Iterator[Finding]:
-    """Eases and tangents that have no segment to shape, or are too long for it."""
-    ordered: list[tuple[int, KeySpec | TimingKeySpec | None]] = sorted(keys.items())
-    if shot is not None and ordered[0][0] > shot.first:
-        ordered.insert(0, (shot.first, None))  # where it starts, which has no key of its own
-    for frame, key in ordered:
-        if key is not None and key.hold and key.interp not in (None, "held"):
-            yield Finding((*loc, frame, "hold"), f"`hold` and `interp: {key.interp}` contradict each other")
-    first, last = ordered[0], ordered[-1]
-    if first[1] is not None and (first[1].ease is not None or first[1].tangent_in is not None):
-        field = "ease" if first[1].ease is not None else "in"
-        yield Finding(
-            (*loc, first[0], field),
-            "the first key has no way to it that this could shape",
-            "warning",
-            on_key=True,
-        )
-    if last[1] is not None and last[1].tangent_out is not None:
-        yield Finding(
-            (*loc, last[0], "out"),
-            "the last key has no way from it that this could shape",
-            "warning",
-            on_key=True,
-        )
-    for (start, leaving), (end, arriving) in itertools.pairwise(ordered):
-        assert arriving is not None
-        length = end - start
-        held = leaving is not None and (leaving.hold or leaving.interp == "held")
-        interp = "held" if held else (leaving and leaving.interp) or handle.interp
-        if held and arriving.ease is not None:
-            yield Finding(
-                (*loc, end, "ease"),
-                f"frame {start} is held until here, which leaves nothing to ease",
-                on_key=True,
-            )
-        for frame, field, tangent, side in (
-            (start, "out", leaving and leaving.tangent_out, "next"),
-            (end, "in", arriving.tangent_in, "previous"),
-        ):
-            if not tangent:
-                continue
-            if arriving.ease is not None or interp != "bezier":
-                kind = "eased" if arriving.ease is not None else interp
-                yield Finding(
-                    (*loc, frame, field),
-                    f"from {start} to {end} is {kind}, so a tangent has no use",
-                    on_key=True,
-                )
-            elif tangent[0] > length:
-                yield Finding(
-                    (*loc, frame, field),
-                    f"the tangent is {tangent[0]:g} frames long; the {side} key is {length} away",
-                )
-
-
-def check_against(timeline: Timeline, width: int, height: int) -> tuple[Problem, ...]:
-    """What is wrong (errors) or doubtful (warnings) with a timeline on a picture of `width` x `height`."""
-    findings = list(_check_aspect(timeline, width, height))
-    if not findings:
-        canvas = timeline.canvas or (width, height)
-        findings += check_places(timeline.handles, canvas)
-        findings += _doubtful_motion(timeline, canvas)
-        findings += _check_coverage(timeline, width, height)
-    return _in_order(timeline, findings)
-
-
-def timeline_warnings(timeline: Timeline) -> tuple[Problem, ...]:
-    """What is doubtful in a timeline that can be solved; `check_against` knows more, as it has a picture."""
-    findings = [
-        finding
-        for name, handle in timeline.handles.items()
-        for finding in check_handle(name, handle, timeline.frames)
-    ]
-    findings = [finding for finding in findings if finding.severity == "warning"]
-    if all(handle.pin for handle in timeline.handles.values()):
-        findings.append(
-            Finding(("handles",), "every handle is pinned, so nothing moves", "warning", on_key=True)
-        )
-    findings += _doubtful_motion(timeline, timeline.canvas)
-    return _in_order(timeline, findings)
-
-
-def _in_order(timeline: Timeline, findings: Iterable[Finding]) -> tuple[Problem, ...]:
-    origin = Origin(timeline._name, timeline._raw, timeline._marks)
-    return tuple(map(origin.problem, findings))
-
-
-def _check_aspect(timeline: Timeline, width: int, height: int) -> Iterator[Finding]:
-    scale_x, scale_y = canvas_scale(timeline, width, height)
-    if timeline.canvas is not None and abs(scale_x / scale_y - 1.0) > ASPECT_SLACK:
-        theirs = f"{timeline.canvas[0]} x {timeline.canvas[1]}"
-        yield Finding(
-            ("canvas",), f"{theirs} is another shape than the character's picture, {width} x {height}"
-        )
-
-
-def check_places(handles: Mapping[str, HandleSpec], canvas: tuple[int, int]) -> Iterator[Finding]:
-    """Handles that start outside the picture."""
-    width, height = canvas
-    for name, handle in handles.items():
-        x, y = handle.at
-        if not (0 <= x <= width and 0 <= y <= height):
-            limits = f"x lies in 0 to {width}, y in 0 to {height}"
-            yield Finding(("handles", name, "at"), f"({x:g}, {y:g}) is outside the picture: {limits}")
-
-
-def _doubtful_motion(timeline: Timeline, canvas: tuple[int, int] | None) -> Iterator[Finding]:
-    """Warnings of handles that jump from one frame to the next, or leave a picture whose size is known."""
-    shot = timeline.frames
-    frames = np.array(list(shot), dtype=np.float64)
-    for name, handle in timeline.handles.items():
-        if handle.pin:
-            continue
-        loc: RawLoc = ("handles", name)
-        targets = sample_handle(handle, shot, frames)  # [F, 2]
-        away = float(np.hypot(*(targets[0] - handle.at)))
-        if away > JUMP_PX:
-            message = (
-                f"already {away:.1f} px from its `at` on frame {shot.first}; the shot starts with a jump"
-            )
-            yield Finding(loc, message, "warning", on_key=True)
-        outside = np.any((targets < 0.0) | (targets > (canvas or np.inf)), axis=1)
-        if canvas is not None and outside.any():
-            index = int(np.argmax(outside))
-            x, y = targets[index]
-            size = f"{canvas[0]} x {canvas[1]}"
-            message = f"leaves the picture, {size}, on frame {shot.first + index}, to ({x:.1f}, {y:.1f})"
-            yield Finding(loc, message, "warning", on_key=True)
-        for field, keys in (("keys", handle.keys), ("timing", handle.timing)):
-            yield from _held_jumps((*loc, field), keys or {}, handle, shot)
-
-
-def _held_jumps(
-    loc: RawLoc,
-    keys: Mapping[int, KeySpec] | Mapping[int, TimingKeySpec],
-    handle: HandleSpec,
-    shot: FrameRange,
-) -> Iterator[Finding]:
-    ordered = sorted(keys)
-    for start, end in itertools.pairwise(ordered):
-        key = keys[start]
-        if not (key.hold or key.interp == "held"):
-            continue
-        before, after = sample_handle(handle, shot, np.array([start, end], dtype=np.float64))
-        jump = float(np.hypot(*(after - before)))
-        if jump > JUMP_PX:
-            message = (
-                f"held since frame {start}, it jumps {jump:.1f} px on frame {end}; without a hold it moves"
-            )
-            yield Finding((*loc, end), message, "warning", on_key=True)
-
-
-def _check_coverage(timeline: Timeline, width: int, height: int) -> Iterator[Finding]:
-    """A mask that leaves nothing free, or that fixes the place where a handle should move."""
-    try:
-        mask = sample_mask(timeline, width, height)
-    except TimelineError as error:
-        yield from (Finding(("mask",), problem.message, on_key=True) for problem in error.problems)
-        return
-    if mask is None:
-        return
-    if mask.max() < 0.5:
-        yield Finding(("mask",), "the mask leaves nothing of the picture that may move", on_key=True)
-        return
-    scale = canvas_scale(timeline, width, height)
-    for name, handle in timeline.handles.items():
-        column, row = (
-            min(int(c * s), side - 1) for c, s, side in zip(handle.at, scale, (width, height), strict=True)
-        )
-        if not handle.pin and min(row, column) >= 0 and mask[row, column] < 0.5:
-            yield Finding(("handles", name, "at"), "lies where the mask lets nothing move", "warning")
+    """What is wrong with groups; `handles` are those that are sound, `names` all there are."""
+    for name, group in groups.items():
+        loc: RawLoc = ("groups", name)
+        for index, handle in enumerate(group.handles):
+            place = (*loc, "handles", index)
+            if handle not in names:
+                yield Finding(place, _no_handle(handle, names))
+            elif handle in handles and handles[handle].pin:
+                yield Finding(place, f"{handle} is pinned; take it out of the group, or take away its `pin`")
+        yield from check_value((*loc, "offset"), group.offset, shot, 2)
+        yield from _check_modifiers(loc, group.modifiers or (), shot, overrun=False)
+        for index, modifier in enumerate(group.modifiers or ()):
+            for kind in ("follow", "mirror"):
+                if getattr(modifier, kind) is not None:
+                    message = f"a group can't {kind} a handle; give the modifier to its handles"
+                    yield Finding((*loc, "modifiers", index, kind), message, on_key=True)

@@ -121,8 +121,7 @@ class ExtrapolateSpec(Spec):
     """What a curve does before its first key and after its last."""
 
     before: Outside | None = None
-    """Before the first key: held, linear, loop-repeat, loop-reset, loop-oscillate, or {slope: change a frame}.
-    """
+    """Before the first key: held, linear, loop-repeat, loop-reset, loop-oscillate, or {slope: …}."""
     after: Outside | None = None
     """After the last key, in the same words; held where not given."""
 

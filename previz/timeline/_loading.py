@@ -15,13 +15,15 @@ from previz.timebase import FrameRange
 from previz.timeline._checks import (
     Find,
     check_character,
-    check_frames,
+    check_groups,
     check_handle,
+    check_leaders,
     check_mask,
-    check_places,
 )
-from previz.timeline._fields import Canvas, Frames
-from previz.timeline._handle_fields import HandleSpec
+from previz.timeline._curve_checks import check_frames
+from previz.timeline._doubts import check_places
+from previz.timeline._fields import Canvas, Frames, Name
+from previz.timeline._handle_fields import GroupSpec, HandleSpec
 from previz.timeline._mask_fields import Mask
 from previz.timeline._problems import Finding, Origin, finding_of
 from previz.timeline._schema import Character, Timeline, find_beside
@@ -34,6 +36,7 @@ _PARTS: dict[str, TypeAdapter[Any]] = {
     "canvas": TypeAdapter(Canvas),
     "frames": _FRAMES,
     "handle": TypeAdapter(HandleSpec),
+    "groups": TypeAdapter(dict[Name, GroupSpec]),
 }
 
 
@@ -126,7 +129,7 @@ def _validate(data: dict[str, Any]) -> tuple[Timeline | None, list[Finding]]:
     try:
         return Timeline.model_validate(data), []
     except ValidationError as error:
-        return None, [finding_of(detail) for detail in _telling(error.errors())]
+        return None, [finding_of(detail, Timeline) for detail in _telling(error.errors())]
 
 
 def _telling(errors: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -148,12 +151,17 @@ def _check_parts(data: dict[str, Any], find: Find | None) -> Iterator[Finding]:
     if (character := _part("character", data.get("character"))) is not None:
         yield from check_character(character, find)
     if (mask := _part("mask", data.get("mask"))) is not None:
-        yield from check_mask(mask, find)
-    handles = data.get("handles")
-    for name, raw in handles.items() if isinstance(handles, Mapping) else ():
+        yield from check_mask(mask, shot, find)
+    written = data.get("handles")
+    handles = written if isinstance(written, Mapping) else {}
+    groups = _part("groups", data.get("groups")) or {}
+    grouped = {handle for group in groups.values() for handle in group.handles}
+    sound = {}
+    for name, raw in handles.items():
         handle = _part("handle", raw)
         if handle is not None:
-            yield from check_handle(name, handle, shot)
+            sound[name] = handle
+            yield from check_handle(name, handle, shot, name in grouped)
             yield from check_places({name: handle}, canvas) if canvas else ()
         elif shot is not None and isinstance(raw, Mapping):
             for field in ("keys", "timing"):
@@ -161,6 +169,8 @@ def _check_parts(data: dict[str, Any], find: Find | None) -> Iterator[Finding]:
                 yield from check_frames(
                     ("handles", name, field), keys if isinstance(keys, Mapping) else (), shot
                 )
+    yield from check_leaders(sound, [str(name) for name in handles])
+    yield from check_groups(groups, sound, [str(name) for name in handles], shot)
 
 
 def _part(kind: str, value: object) -> Any:

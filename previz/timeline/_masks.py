@@ -7,14 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from fileseq.exceptions import FileSeqException
+from fileseq.filesequence import FileSequence
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from previz.timeline._animation import Animated, sample_value
 from previz.timeline._eases import Array
 from previz.timeline._fields import MAX_SIDE
-from previz.timeline._mask_fields import EllipseSpec, MaskShapeSpec
+from previz.timeline._mask_fields import EllipseSpec, ImagesSpec, MaskShapeSpec
 from previz.timeline._schema import is_file
+
+LEAST_RADIUS = 1e-3
+"""What an ease that passes its key leaves of a radius, in pixels."""
 
 _LINES = 16  # sampled lines a pixel row; across, coverage is exact
 
@@ -25,11 +31,12 @@ def rasterise_mask(
     height: int,
     scale: tuple[float, float],
     find: Callable[[str], Path],
+    frame: float = 0.0,
 ) -> NDArray[np.float32]:
-    """Return the mask [H, W], 1 where the picture may move; coordinates are multiplied by `scale`.
+    """Return the mask [H, W] of a frame, 1 where the picture may move; coordinates are multiplied by `scale`.
 
-    The shapes that may move are united (all of the picture where there are none), and the fixed ones cut from
-    them. A pixel's value is its covered part; `feather` softens the edge further. `find` finds pictures.
+    Values that are animated are taken at `frame`. The shapes that may move are united (all of the picture
+    where there are none), and the fixed ones cut from them. A pixel's value is its covered part; `feather` softens the edge further. `find` finds pictures.
     Raises ValueError, with a message for the user, for one that can't be read.
     """
     free = np.zeros((height, width))
@@ -37,20 +44,34 @@ def rasterise_mask(
     if all(shape.fixed for shape in shapes):
         free += 1.0
     for shape in shapes:
-        coverage = _feathered(_coverage(shape, width, height, scale, find), shape.feather, scale)
+        feather = max(_at(shape.feather, frame)[0], 0.0)  # an ease may pass its keys
+        coverage = _feathered(_coverage(shape, width, height, scale, find, frame), feather, scale)
         target = fixed if shape.fixed else free
         np.maximum(target, coverage, out=target)
     return np.asarray(free * (1.0 - fixed), dtype=np.float32)
 
 
+def _at(value: Animated, frame: float) -> list[float]:
+    numbers: list[float] = sample_value(value, np.array([frame]))[0].tolist()
+    return numbers
+
+
 def _coverage(
-    shape: MaskShapeSpec, width: int, height: int, scale: tuple[float, float], find: Callable[[str], Path]
+    shape: MaskShapeSpec,
+    width: int,
+    height: int,
+    scale: tuple[float, float],
+    find: Callable[[str], Path],
+    frame: float,
 ) -> Array:
-    if shape.png is not None:
-        return _picture(read_mask_picture(find(shape.png)), width, height)
-    lines = (
-        _ellipse_spans(shape.ellipse, scale) if shape.ellipse else _polygon_spans(shape.polygon or (), scale)
-    )
+    picture = shape.png if shape.images is None else picture_of(shape.images, frame)
+    if picture is not None:
+        return _picture(read_mask_picture(find(picture)), width, height)
+    if shape.ellipse is not None:
+        lines = _ellipse_spans(shape.ellipse, scale, frame)
+    else:
+        corners = np.array(_at(shape.polygon or (), frame)).reshape(-1, 2)
+        lines = _polygon_spans(corners, scale)
     left = np.arange(width, dtype=np.float64)
     coverage = np.zeros((height, width))
     for line in range(_LINES):
@@ -65,10 +86,11 @@ Spans = Callable[[Array], Iterator[tuple[Array, Array]]]
 """Where lines at heights [H] run inside a shape: pairs of starts [H] and ends [H], equal where they don't."""
 
 
-def _ellipse_spans(ellipse: EllipseSpec, scale: tuple[float, float]) -> Spans:
-    centre = np.array(ellipse.center) * scale
-    radius = np.array(ellipse.radius) * scale
-    cos, sin = np.cos(np.radians(ellipse.angle)), np.sin(np.radians(ellipse.angle))
+def _ellipse_spans(ellipse: EllipseSpec, scale: tuple[float, float], frame: float) -> Spans:
+    centre = np.array(_at(ellipse.center, frame)) * scale
+    radius = np.maximum(_at(ellipse.radius, frame), LEAST_RADIUS) * scale
+    (angle,) = np.radians(_at(ellipse.angle, frame))
+    cos, sin = np.cos(angle), np.sin(angle)
     # The turned ellipse is a dx^2 + 2 b dx dy + c dy^2 = 1, solved for dx on each line.
     a = (cos / radius[0]) ** 2 + (sin / radius[1]) ** 2
     b = cos * sin * (radius[0] ** -2 - radius[1] ** -2)
@@ -83,9 +105,9 @@ def _ellipse_spans(ellipse: EllipseSpec, scale: tuple[float, float]) -> Spans:
     return spans
 
 
-def _polygon_spans(corners: Sequence[tuple[float, float]], scale: tuple[float, float]) -> Spans:
-    """Spans by the even-odd rule: what an outline encloses twice is outside."""
-    start = np.array(corners) * scale  # [E, 2]
+def _polygon_spans(corners: Array, scale: tuple[float, float]) -> Spans:
+    """Spans between `corners` [E, 2] by the even-odd rule: what an outline encloses twice is outside."""
+    start = corners * scale  # [E, 2]
     end = np.roll(start, -1, axis=0)
 
     def spans(y: Array) -> Iterator[tuple[Array, Array]]:
@@ -109,6 +131,26 @@ def _feathered(coverage: Array, feather: float, scale: tuple[float, float]) -> A
     # Two sigmas of a Gaussian leave 2% at the feather's end; beyond the picture its border goes on.
     sigma = feather * scale[1] / 2.0, feather * scale[0] / 2.0
     return np.asarray(gaussian_filter(coverage, sigma, mode="nearest"))
+
+
+def picture_of(images: ImagesSpec, frame: float) -> str:
+    """The name of the picture that a sequence shows on a frame.
+
+    Raises ValueError, with a message for the user, for a name without a place for the number.
+    """
+    number = frame if images.number is None else _at(images.number, frame)[0]
+    return sequence_of(images.files).frame(int(np.floor(number + 1e-9)))
+
+
+def sequence_of(files: str) -> FileSequence:
+    """A name such as mask.####.png, mask.@@@@.png or mask.%04d.png; ValueError where it has no such part."""
+    try:
+        sequence = FileSequence(files)
+    except FileSeqException:
+        sequence = None
+    if sequence is None or not sequence.padding():
+        raise ValueError(f"{files} has no place for the frame's number; write it as mask.####.png")
+    return sequence
 
 
 def read_mask_picture(path: Path) -> Array:

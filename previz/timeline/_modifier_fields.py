@@ -92,8 +92,8 @@ class MirrorSpec(Spec):
     handle: Name
     """The handle that is mirrored."""
     about: MirrorLine = "vertical"
-    """The line: vertical swaps left and right, horizontal up and down, handles is the one midway between the two
-    handles; or two points of a line, [[x, y], [x, y]]."""
+    """The line: vertical swaps left and right, horizontal up and down, handles is the one midway between the
+    two handles; or two points of a line, [[x, y], [x, y]]."""
     frames: Delay = 0.0
     """How many frames later; less than 0 is earlier."""
     weight: AnimatedNumber = 1.0

@@ -12,11 +12,7 @@ from pydantic_core import ErrorDetails
 
 from previz.errors import Problem
 from previz.timeline._fields import show
-from previz.timeline._handle_fields import HandleSpec
-from previz.timeline._keys import KeySpec, TimingKeySpec
-from previz.timeline._mask_fields import EllipseSpec, MaskShapeSpec
-from previz.timeline._schema import CharacterSpec, OutputSpec, SolverSpec, Timeline
-from previz.timeline._travel import PathSpec
+from previz.timeline._walk import fields, models_at
 from previz.timeline._yaml import Loc, Mark, field_name, where
 
 RawLoc = tuple[str | int, ...]
@@ -55,11 +51,15 @@ class Origin:
 
     def written(self, loc: RawLoc) -> Loc:
         """The place as written: without the parts that only the long form of a field has."""
-        data, parts = self.data, []
-        for part in loc:
-            if isinstance(data, Mapping) and (isinstance(part, str) or part in data or str(part) in data):
-                parts.append(str(part))
-                data = data.get(part, data.get(str(part)))
+        data, parts = self.data, list[str]()
+        for place, part in enumerate(loc):
+            if isinstance(data, Mapping):
+                there = part in data or str(part) in data
+                if there or (
+                    isinstance(part, str) and place == len(loc) - 1
+                ):  # the last may be what is missing
+                    parts.append(str(part))
+                    data = data.get(part, data.get(str(part)))
             elif isinstance(data, (list, tuple)) and isinstance(part, int):
                 parts.append(f"[{part}]")
                 data = data[part] if part < len(data) else None
@@ -76,28 +76,14 @@ class Origin:
         return mark.key if on_key else mark.value
 
 
-_MODELS: dict[tuple[str, ...], type[BaseModel]] = {
-    (): Timeline,
-    ("character",): CharacterSpec,
-    ("handles", "*"): HandleSpec,
-    ("handles", "*", "keys", "*"): KeySpec,
-    ("handles", "*", "timing", "*"): TimingKeySpec,
-    ("handles", "*", "path"): PathSpec,
-    ("mask", "*"): MaskShapeSpec,
-    ("mask", "*", "ellipse"): EllipseSpec,
-    ("solver",): SolverSpec,
-    ("output",): OutputSpec,
-}
-
-
-def finding_of(error: ErrorDetails, prefix: RawLoc = ()) -> Finding:
-    """Put one of pydantic's errors in our words; `prefix` is the place of what was validated."""
-    loc = (*prefix, *error["loc"])
-    kind = error["type"]
+def finding_of(error: ErrorDetails, model: type[BaseModel]) -> Finding:
+    """Put one of pydantic's errors about a `model` in our words."""
+    tagged, kind = error["loc"], error["type"]
+    loc = tuple(part for part in tagged if not (isinstance(part, str) and part.startswith("<")))
     if loc and loc[-1] == "[key]":
         return Finding(loc[:-1], _message(error), on_key=True)
     if kind == "extra_forbidden":
-        return Finding(loc, _unknown_field(loc), on_key=True)
+        return Finding(loc, _unknown_field(model, tagged), on_key=True)
     if loc == ("previz",) and kind == "literal_error":
         return Finding(
             loc, f"must be 1, the only version of the format that is known, not {show(error['input'])}"
@@ -113,19 +99,12 @@ _MISSING_HINTS: dict[RawLoc, str] = {
 }
 
 
-def _unknown_field(loc: RawLoc) -> str:
-    for pattern, model in _MODELS.items():
-        if len(pattern) == len(loc) - 1 and all(
-            want in ("*", part) for want, part in zip(pattern, loc, strict=False)
-        ):
-            known = [field.alias or name for name, field in model.model_fields.items()]
-            near = difflib.get_close_matches(str(loc[-1]).lower(), known, n=1, cutoff=0.6)
-            return (
-                f"unknown field; did you mean {near[0]}?"
-                if near
-                else f"unknown field; known are {', '.join(known)}"
-            )
-    return "unknown field"
+def _unknown_field(model: type[BaseModel], loc: RawLoc) -> str:
+    known = [name for found in models_at(model, loc[:-1])[:1] for name, _ in fields(found)]
+    near = difflib.get_close_matches(str(loc[-1]).lower(), known, n=1, cutoff=0.6)
+    if near:
+        return f"unknown field; did you mean {near[0]}?"
+    return f"unknown field; known are {', '.join(known)}" if known else "unknown field"
 
 
 _TYPES = {

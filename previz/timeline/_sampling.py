@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from previz.errors import Problem, TimelineError
-from previz.timebase import FrameRange
-from previz.timeline._curves import CurveKey, Interp, Tangent
-from previz.timeline._eases import Array, parse_ease
-from previz.timeline._extrapolation import sample_curve
+from previz.errors import TimelineError
+from previz.timeline._animation import key_frames, sample_number
 from previz.timeline._handle_fields import HandleSpec
-from previz.timeline._keys import KeySpec, TimingKeySpec
-from previz.timeline._masks import rasterise_mask
-from previz.timeline._paths import sample_path
+from previz.timeline._mask_frames import MaskFrames, mask_frames
+from previz.timeline._modifiers import sample_influence, sample_targets
 from previz.timeline._schema import Timeline
+from previz.timeline._travelling import Travel
 
 
 @dataclass(frozen=True)
 class Samples:
-    """A timeline on its F frames, for N handles; (x, y) in pixels of the generator's picture, y down."""
+    """A timeline on its F frames, for N handles; (x, y) in pixels of the generator's picture, y down.
 
-    frames: tuple[int, ...]  # [F]
-    names: tuple[str, ...]  # [N]
-    start: NDArray[np.float64]  # [N, 2] where the handles are on the first frame
-    targets: NDArray[np.float64]  # [F, N, 2] where they should be
-    weights: NDArray[np.float64]  # [N]
-    pin: NDArray[np.bool_]  # [N] handles that are held where they are
-    masks: (
-        NDArray[np.float32] | None
-    )  # [F, H, W] 1 may move, 0 is fixed; read-only, one picture where it is still
-    keyed: frozenset[int]  # the first frame, and those that carry a key
+    Attributes:
+        frames: the F frame numbers.
+        names: the N handles.
+        start: [N, 2] where the handles are on the first frame.
+        targets: [F, N, 2] where they should be.
+        weights: [F, N] how much each counts; 0 where a handle is off.
+        influence: [F, N] how much each is on, 0 to 1: while it comes on or lets go its target lies so far on
+            the way from where the handle is.
+        pin: [N] handles that are held where they are.
+        masks: 1 may move, 0 is fixed: a mask [H, W] for each frame, or None where all may move.
+        keyed: the first frame, and those that carry a key.
+        tolerance_px: how near a handle must come.
+    """
+
+    frames: tuple[int, ...]
+    names: tuple[str, ...]
+    start: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    influence: NDArray[np.float64]
+    pin: NDArray[np.bool_]
+    masks: MaskFrames | None
+    keyed: frozenset[int]
     tolerance_px: float | None
 
 
@@ -44,25 +53,26 @@ def sample_timeline(timeline: Timeline, width: int, height: int) -> Samples:
     Coordinates, feather and tolerance are scaled from the timeline's canvas. Raises TimelineError where the
     timeline doesn't fit the picture; `check_against` lists the same without raising.
     """
-    from previz.timeline._checks import check_against  # it samples too
+    from previz.timeline._doubts import check_against  # it samples too
 
     problems = [problem for problem in check_against(timeline, width, height) if problem.severity == "error"]
     if problems:
         raise TimelineError(problems)
     scale = canvas_scale(timeline, width, height)
-    handles = timeline.handles
+    handles = timeline.handles.values()
     frames = np.array(list(timeline.frames), dtype=np.float64)
-    mask = sample_mask(timeline, width, height)
+    influence = np.stack([sample_influence(handle, frames) for handle in handles], axis=1)
+    weights = np.stack([sample_number(handle.weight, frames) for handle in handles], axis=1)
     tolerance = timeline.solver.tolerance
     return Samples(
         frames=tuple(timeline.frames),
-        names=tuple(handles),
-        start=np.array([handle.at for handle in handles.values()]) * scale,
-        targets=np.stack([sample_handle(h, timeline.frames, frames) for h in handles.values()], axis=1)
-        * scale,
-        weights=np.array([handle.weight for handle in handles.values()]),
-        pin=np.array([handle.pin for handle in handles.values()]),
-        masks=None if mask is None else np.broadcast_to(mask, (len(frames), height, width)),
+        names=tuple(timeline.handles),
+        start=np.array([handle.at for handle in handles]) * scale,
+        targets=sample_targets(timeline, frames) * scale,
+        weights=np.maximum(weights, 0.0) * influence,
+        influence=influence,
+        pin=np.array([handle.pin for handle in handles]),
+        masks=mask_frames(timeline, width, height, scale),
         keyed=keyed_frames(timeline),
         tolerance_px=None if tolerance is None else tolerance * scale[0],
     )
@@ -74,73 +84,43 @@ def canvas_scale(timeline: Timeline, width: int, height: int) -> tuple[float, fl
     return width / canvas[0], height / canvas[1]
 
 
-def sample_mask(timeline: Timeline, width: int, height: int) -> NDArray[np.float32] | None:
-    """The mask [H, W] for a picture of `width` x `height`; None where all may move. Raises TimelineError."""
-    if timeline.mask is None:
-        return None
-    try:
-        return rasterise_mask(
-            timeline.mask, width, height, canvas_scale(timeline, width, height), timeline.resolve
-        )
-    except ValueError as error:
-        raise TimelineError([Problem(str(timeline.source or ""), "mask", str(error))]) from None
-
-
 def keyed_frames(timeline: Timeline) -> frozenset[int]:
-    """The first frame, and all that carry a key of a handle or of a path's timing."""
-    frames = {timeline.frames.first}
-    for handle in timeline.handles.values():
-        frames.update(handle.keys or (), handle.timing or ())
-        if handle.path is not None and not handle.timing:
-            frames.add(timeline.frames.last)
-    return frozenset(frames)
+    """The first frame, and all of the shot's that carry a key of a handle, or of what moves one."""
+    frames, found = {float(timeline.frames.first)}, dict[str, frozenset[float]]()
+    for name in timeline.handles:
+        frames |= _keyed(timeline, name, found)
+    for group in (timeline.groups or {}).values():
+        frames |= key_frames(group.offset)
+    return frozenset(int(frame) for frame in frames if frame in timeline.frames)
 
 
-def sample_handle(handle: HandleSpec, shot: FrameRange, frames: Array) -> Array:
-    """Return the handle's targets [F, 2] at `frames` [F], in pixels of the canvas.
-
-    Frames may be fractional, and lie outside the shot: the first and last keys hold there. A handle whose
-    first key comes later than the shot's first frame starts on that frame from its `at`, or its path's start.
-    """
-    if handle.keys:
-        return sample_curve(list(_position_keys(handle, handle.keys, shot)), frames)
-    if handle.path:
-        progress = sample_curve(list(_timing_keys(handle, shot)), frames)[:, 0]
-        return sample_path(handle.path.points, handle.path.spline, progress)
-    return np.repeat(np.array([handle.at]), len(frames), axis=0)
-
-
-def _position_keys(handle: HandleSpec, keys: Mapping[int, KeySpec], shot: FrameRange) -> Iterator[CurveKey]:
-    if min(keys) > shot.first:
-        yield CurveKey(shot.first, handle.at, handle.interp)
-    for frame, key in sorted(keys.items()):
-        x, y = key.by or (0.0, 0.0)
-        value = key.to or (handle.at[0] + x, handle.at[1] + y)
-        yield _curve_key(frame, value, key, handle.interp)
+def _keyed(timeline: Timeline, name: str, found: dict[str, frozenset[float]]) -> frozenset[float]:
+    """The frames of one handle's keys and of those whom it follows, so many frames later."""
+    if name in found:
+        return found[name]
+    handle = timeline.handles[name]
+    frames = {*_travel_keys(handle, timeline), *key_frames(handle.weight)}
+    if handle.active is not None:
+        frames.update(_active_edges(handle))
+    for modifier in handle.modifiers or ():
+        if modifier.layer is not None:
+            frames.update(_travel_keys(modifier.layer, timeline))
+        for leader in (modifier.follow, modifier.mirror):
+            if leader is not None:
+                led = _keyed(timeline, leader.handle, found)
+                frames.update(float(round(frame + leader.frames)) for frame in led)
+    found[name] = frozenset(frames)
+    return found[name]
 
 
-def _timing_keys(handle: HandleSpec, shot: FrameRange) -> Iterator[CurveKey]:
-    keys = handle.timing or {shot.last: TimingKeySpec(to=1.0)}
-    if min(keys) > shot.first:
-        yield CurveKey(shot.first, (0.0,), handle.interp)
-    for frame, key in sorted(keys.items()):
-        yield _curve_key(frame, (key.to,), key, handle.interp)
+def _travel_keys(travel: Travel, timeline: Timeline) -> Iterator[float]:
+    yield from travel.keys or ()
+    yield from travel.timing or ()
+    if travel.path is not None and not travel.timing:
+        yield timeline.frames.last
 
 
-def _curve_key(
-    frame: int, value: tuple[float, ...], key: KeySpec | TimingKeySpec, default: Interp
-) -> CurveKey:
-    return CurveKey(
-        frame=frame,
-        value=value,
-        interp="held" if key.hold else key.interp or default,
-        ease=None if key.ease is None else parse_ease(key.ease),
-        tangent_in=_tangent(key.tangent_in),
-        tangent_out=_tangent(key.tangent_out),
-    )
-
-
-def _tangent(written: tuple[float, ...] | str | None) -> Tangent | Literal["flat"] | None:
-    if isinstance(written, tuple):
-        return Tangent(written[0], written[1:])
-    return "flat" if written == "flat" else None
+def _active_edges(handle: HandleSpec) -> Iterator[float]:
+    assert handle.active is not None
+    first, last = handle.active.first, handle.active.last
+    yield from (first, round(first + handle.blend_in), round(last - handle.blend_out), last)

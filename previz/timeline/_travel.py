@@ -25,8 +25,8 @@ class PathSpec(Spec):
     """Straight from point to point (linear), a smooth curve through them (catmull-rom), or a chain of cubic
     beziers (bezier): a point, two control points, a point, two control points, a point …"""
     closed: bool = False
-    """The path comes back to its first point, and a timing beyond 1 goes round again; so does an SVG path that
-    ends with Z."""
+    """The path comes back to its first point, and a timing beyond 1 goes round again; so does an SVG path
+    that ends with Z."""
     relative: bool = False
     """Points are offsets from the handle's `at`."""
     scale: Number = 1.0
@@ -51,5 +51,5 @@ class TravelSpec(Spec):
     interp: Interpolation = "bezier"
     """The way between keys that don't say their own."""
     extrapolate: Extrapolate | None = None
-    """What comes before the first key (None: it moves there from `at`, from the shot's first frame on) and after
-    the last (None: it stays)."""
+    """What comes before the first key (None: it moves there from `at`, from the shot's first frame on) and
+    after the last (None: it stays)."""

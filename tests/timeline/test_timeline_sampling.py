@@ -98,7 +98,8 @@ def test_samples_name_and_order_what_they_hold():
     assert samples.names == ("jaw", "nose")
     assert samples.frames == tuple(range(1001, 1025))
     assert samples.start.tolist() == [[64, 98], [64, 60]]
-    assert samples.weights.tolist() == [1, 2]
+    assert samples.weights.tolist() == [[1, 2]] * 24
+    assert (samples.influence == 1).all()
     assert samples.targets.shape == (24, 2, 2)
     assert samples.masks is None
     assert samples.tolerance_px is None
@@ -153,8 +154,9 @@ def test_the_mask_scales_with_the_canvas_and_is_stored_once():
     )
     masks = sample_timeline(shot, 32, 32).masks
     assert masks.shape == (24, 32, 32)
-    assert masks.strides[0] == 0
-    assert masks.dtype == np.float32
+    assert masks.still
+    assert masks[3] is masks[20]
+    assert masks[0].dtype == np.float32
     expected = np.zeros((32, 32))
     expected[16:, 8:24] = 1
     np.testing.assert_array_equal(masks[5], expected)
