@@ -19,6 +19,7 @@ __all__ = ["main"]
         "model": ("previz.cli.model:model", "List, inspect and convert generator checkpoints."),
         "latents": ("previz.cli.latents:latents", "Show, export and decode the latents of a take."),
         "curves": ("previz.cli.curves:curves", "Bring handles to other programs and back."),
+        "otio": ("previz.cli.otio:otio", "Put rendered clips into one edit: OpenTimelineIO, EDL, FCP XML."),
         "cast": ("previz.cli.cast:cast", "Render, train and measure the bundled characters."),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

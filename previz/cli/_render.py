@@ -36,6 +36,7 @@ from previz import (
 )
 from previz.cli._closing import closing_lines
 from previz.cli._options import pick_device
+from previz.cli._otio import write_clip_otio
 from previz.cli._pictures import finished_pictures
 from previz.cli._progress import Reporter, reporter
 
@@ -56,7 +57,7 @@ class RenderOptions:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where a render writes. `take` and `report` are None where the timeline wants none.
+    """Where a render writes. `take`, `report` and `otio` are None where the timeline wants none.
 
     `resume` is the take of the whole shot: solved frames are kept beside it and looked for in it, so that a
     render of a few frames and a render of all of them share their work.
@@ -65,11 +66,12 @@ class Outputs:
     video: Path
     take: Path | None
     report: Path | None
+    otio: Path | None
     resume: Path
 
     def all(self) -> list[Path]:
         """Every file that will be written."""
-        return [path for path in (self.video, self.take, self.report) if path is not None]
+        return [path for path in (self.video, self.take, self.report, self.otio) if path is not None]
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def choose_outputs(timeline: Timeline, output: Path | None, frames: FrameRange |
         video=video,
         take=_beside(video, ".take.safetensors") if timeline.output.latents else None,
         report=_beside(video, ".report.json") if timeline.output.report else None,
+        otio=_beside(video, ".otio") if timeline.output.otio else None,
         resume=_beside(whole, ".take.safetensors"),
     )
 
@@ -180,6 +183,10 @@ def run_render(plan: Plan) -> dict[str, Any]:
     if outputs.report is not None:
         with output_file(outputs.report, plan.force) as temporary:
             temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if outputs.otio is not None:
+        write_clip_otio(
+            take, timeline, outputs.video, plan.samples.keyed, plan.frames, outputs.otio, plan.force
+        )
     if outputs.take is not None:
         take.save(outputs.take, force=plan.force)
     if outputs.take in (None, outputs.resume) and len(take) == len(timeline.frames):
@@ -247,6 +254,7 @@ def _report(plan: Plan, take: Take) -> dict[str, Any]:
         "video": str(outputs.video),
         "take": None if outputs.take is None else str(outputs.take),
         "report": None if outputs.report is None else str(outputs.report),
+        "otio": None if outputs.otio is None else str(outputs.otio),
         "clip": {"range": str(plan.frames), "size": list(plan.size)},
         **take.report(),
     }

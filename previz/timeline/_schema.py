@@ -85,6 +85,8 @@ class OutputSpec(Spec):
     """Keep the take, with its latents, beside the clip."""
     report: bool = True
     """Write the report of errors and times beside the clip."""
+    otio: bool = True
+    """Write an OpenTimelineIO file beside the clip, which editing programs read."""
     burn_in: bool = False
     """Write the shot, frame and handle error into the picture."""
     overlay: bool = False

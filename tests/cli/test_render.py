@@ -61,6 +61,7 @@ def test_clip_take_and_report_are_written(shot):
     result = render("nod.yaml")
     assert sorted(path.name for path in (shot / "renders").iterdir()) == [
         "nod.mp4",
+        "nod.otio",
         "nod.report.json",
         "nod.take.safetensors",
     ]
@@ -136,7 +137,8 @@ def test_existing_outputs_are_refused_before_anything_is_solved(shot):
 def test_all_existing_outputs_are_named_in_one_line(shot):
     render("nod.yaml")
     assert render("nod.yaml", code=2).stderr == (
-        "previz: error: renders/nod.mp4, renders/nod.take.safetensors and renders/nod.report.json "
+        "previz: error: renders/nod.mp4, renders/nod.take.safetensors, "
+        "renders/nod.report.json and renders/nod.otio "
         "exist already; pass --force to replace them, or -o for another place\n"
     )
 
@@ -181,7 +183,12 @@ def test_missing_timeline_is_one_line(shot):
 
 def test_dry_run_prints_the_plan_and_writes_nothing(shot):
     plan = rendered(render("nod.yaml", "-n", "--size", "64"))
-    assert plan["outputs"] == ["renders/nod.mp4", "renders/nod.take.safetensors", "renders/nod.report.json"]
+    assert plan["outputs"] == [
+        "renders/nod.mp4",
+        "renders/nod.take.safetensors",
+        "renders/nod.report.json",
+        "renders/nod.otio",
+    ]
     assert plan["size"] == [64, 64]
     assert not list((shot / "renders").glob("*"))
 

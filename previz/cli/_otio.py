@@ -1,0 +1,75 @@
+"""What `previz otio` and `previz render` do with OpenTimelineIO."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from previz import FrameRange, MediaError, Take, Timeline, check_output, probe_video
+from previz.interchange import (
+    EditClip,
+    check_edit,
+    join_edits,
+    key_markers,
+    take_metadata,
+    timeline_otio,
+    write_edit,
+)
+
+
+def join_clips(files: Sequence[Path], output: Path, name: str | None, force: bool) -> dict[str, Any]:
+    """Write the edit, and return what was done. Raises a PrevizError of any kind."""
+    check_edit(output)
+    check_output(output, force)
+    with TemporaryDirectory() as folder:
+        edits = [_edit_of(file, Path(folder) / f"{index}.otio") for index, file in enumerate(files)]
+        edit = join_edits(edits, output.parent, name or output.stem)
+    write_edit(edit, output, force)
+    clips = [(clip.name, int(clip.trimmed_range().duration.value)) for clip in edit.find_clips()]
+    total = sum(frames for _, frames in clips)
+    return {
+        "file": str(output),
+        "clips": [{"name": clip, "frames": frames} for clip, frames in clips],
+        "frames": total,
+        "summary": f"{output}: {len(clips)} clip{'s' if len(clips) != 1 else ''}, {total} frames",
+    }
+
+
+def write_clip_otio(
+    take: Take,
+    timeline: Timeline,
+    video: Path,
+    keyed: frozenset[int],
+    frames: FrameRange,
+    path: Path,
+    force: bool,
+) -> Path:
+    """Write the .otio of a rendered clip: its real frames and rate, markers at its keys, and its take.
+
+    `frames` are the shot's that were rendered, and `path` is where it lies.
+    """
+    info = probe_video(video)
+    if info.frames != len(frames):
+        raise MediaError(f"{video}: has {info.frames} frames, not the {len(frames)} that were rendered")
+    clip = EditClip(
+        name=take.shot,
+        media=video,
+        frames=frames,
+        rate=info.rate,
+        markers=key_markers(timeline, keyed),
+        metadata={**take_metadata(take), "size": [info.width, info.height]},
+    )
+    return write_edit(timeline_otio(clip, path.parent), path, force)
+
+
+def _edit_of(file: Path, temporary: Path) -> Path:
+    """The .otio that tells of a clip: itself, the one beside it, or one made of the file's header."""
+    if file.suffix.lower() == ".otio":
+        return file
+    if file.with_suffix(".otio").is_file():
+        return file.with_suffix(".otio")
+    info = probe_video(file)
+    clip = EditClip(file.stem, file, FrameRange(0, info.frames - 1), info.rate)
+    return write_edit(timeline_otio(clip), temporary)
