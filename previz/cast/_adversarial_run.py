@@ -323,7 +323,8 @@ def starting_generator(path: Path) -> Generator:
 
 def _average(content: dict[str, Any], path: Path) -> Generator:
     try:
-        generator = Generator(GeneratorConfig.from_dict(json.loads(content["config"])))
+        with torch.random.fork_rng(devices=[]):  # the weights that are drawn are replaced at once
+            generator = Generator(GeneratorConfig.from_dict(json.loads(content["config"])))
         generator.load_state_dict(content["average"])
     except Exception as error:
         raise CastError(f"{path}: not a state that can be resumed; move it away to start anew") from error
