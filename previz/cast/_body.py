@@ -55,7 +55,7 @@ _INDEX = {name: index for index, name in enumerate(Z_NAMES)}
 YAW, TWIST, BEND, LEAN = 30.0, 14.0, 10.0, 9.0  # degrees at the ends
 HEAD_YAW, HEAD_PITCH = 32.0, 12.0
 ALIKE = 0.8  # how much of an arm's place both arms share; the rest is opposite
-CAMERA = Camera(half_height=0.61, aim=0.515, elevation=5.0, whole_figure=True)
+CAMERA = Camera(half_height=0.62, aim=0.515, elevation=5.0, whole_figure=True)
 
 
 def _columns(values: Array, *names: str) -> Array:

@@ -40,10 +40,10 @@ ARMS: Mapping[str, ArmPlace] = {
     "before the belly": ArmPlace((-0.55, 0.4), 16, 14, 42, 82, 40),
     "hand to the chest": ArmPlace((-1.0, 0.9), 26, 30, 55, 122, 40),
     "reaching out": ArmPlace((-0.1, 0.95), 22, 68, 0, 28, 40),
-    "away from the side": ArmPlace((0.55, 0.05), 30, 2, 5, 18, 20),
-    "level": ArmPlace((1.0, -0.45), 64, 26, -34, 76, 30),
-    "waving": ArmPlace((1.0, 0.45), 62, 16, -92, 108, 10),
-    "overhead": ArmPlace((0.6, 1.0), 124, 8, -76, 58, 10),
+    "away from the side": ArmPlace((0.55, 0.05), 28, 6, 5, 26, 20),
+    "level": ArmPlace((1.0, -0.45), 58, 34, -44, 98, 30),
+    "waving": ArmPlace((1.0, 0.45), 56, 18, -96, 122, 10),
+    "overhead": ArmPlace((0.6, 1.0), 122, 8, -80, 82, 10),
 }
 
 
