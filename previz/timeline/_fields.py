@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Wi
 from previz.errors import PrevizError
 from previz.timebase import MAX_FRAMES, FrameRange, parse_rate
 from previz.timeline._curves import Interp
-from previz.timeline._eases import EASES, parse_ease
+from previz.timeline._eases import EASE_CALL, EASES, parse_ease
 from previz.timeline._units import FRAME, RANGE, TANGENT
 
 MAX_PIXELS = 1_000_000
@@ -262,7 +262,7 @@ EaseName = Annotated[
     str | tuple[float, float, float, float],
     *_read(
         _ease,
-        {"anyOf": [{"enum": list(EASES)}, {"type": "string", "pattern": r"^cubic-bezier\(.*\)$"}, _array(4)]},
+        {"anyOf": [{"enum": list(EASES)}, {"type": "string", "pattern": EASE_CALL}, _array(4)]},
     ),
 ]
 Interpolation = Annotated[

@@ -36,8 +36,9 @@ def rasterise_mask(
     """Return the mask [H, W] of a frame, 1 where the picture may move; coordinates are multiplied by `scale`.
 
     Values that are animated are taken at `frame`. The shapes that may move are united (all of the picture
-    where there are none), and the fixed ones cut from them. A pixel's value is its covered part; `feather` softens the edge further. `find` finds pictures.
-    Raises ValueError, with a message for the user, for one that can't be read.
+    where there are none), and the fixed ones cut from them. A pixel's value is its covered part; `feather`
+    softens the edge further. `find` finds pictures. Raises ValueError, with a message for the user, for one
+    that can't be read.
     """
     free = np.zeros((height, width))
     fixed = np.zeros((height, width))

@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 
 from previz.timeline import EASES, MONOTONE_EASES, apply_ease, cubic_bezier, parse_ease
 
+FAMILIES = ["sine", "quad", "cubic", "quart", "quint", "circ", "expo", "back", "elastic", "bounce"]
 STEPS = np.linspace(0.0, 1.0, 1001)
 part = st.floats(0.0, 1.0)
 
 
 def test_the_named_eases():
-    families = ["sine", "quad", "cubic", "expo", "back", "elastic", "bounce"]
-    assert set(EASES) == {"linear"} | {
-        f"{way}-{name}" for way in ("in", "out", "in-out") for name in families
+    assert set(EASES) == {"linear", "overshoot"} | {
+        f"{way}-{name}" for way in ("in", "out", "in-out") for name in FAMILIES
     }
 
 
@@ -23,7 +23,8 @@ def test_an_ease_goes_from_exactly_0_to_exactly_1(name):
 
 @pytest.mark.parametrize("name", EASES)
 def test_an_ease_has_no_jumps(name):
-    assert np.abs(np.diff(apply_ease(EASES[name], STEPS))).max() < 0.025
+    finely = np.linspace(0.0, 1.0, 100_001)
+    assert np.abs(np.diff(apply_ease(EASES[name], finely))).max() < 0.005
 
 
 @pytest.mark.parametrize("name", sorted(MONOTONE_EASES))
@@ -36,7 +37,7 @@ def test_the_other_eases_do_turn_back(name):
     assert np.diff(apply_ease(EASES[name], STEPS)).min() < 0.0
 
 
-@pytest.mark.parametrize("family", ["sine", "quad", "cubic", "expo", "back", "elastic", "bounce"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_out_is_in_turned_round_and_in_out_is_both_at_half_size(family):
     into, out, both = (EASES[f"{way}-{family}"](STEPS) for way in ("in", "out", "in-out"))
     np.testing.assert_allclose(out, 1.0 - into[::-1], atol=1e-12)
@@ -52,6 +53,9 @@ def test_out_is_in_turned_round_and_in_out_is_both_at_half_size(family):
         ("out-cubic", 0.875),
         ("in-sine", 1 - 0.5**0.5),
         ("in-out-expo", 0.5),
+        ("in-quart", 0.0625),
+        ("out-quint", 1 - 0.5**5),
+        ("in-circ", 1 - 0.75**0.5),
     ],
 )
 def test_eases_at_half_time(name, middle):
@@ -60,6 +64,25 @@ def test_eases_at_half_time(name, middle):
 
 def test_back_overshoots_by_ten_per_cent():
     assert apply_ease(EASES["out-back"], STEPS).max() == pytest.approx(1.1, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["overshoot", "out-back"])
+@pytest.mark.parametrize("beyond", [0.02, 0.1, 0.5, 3.0])
+def test_an_overshoot_goes_beyond_by_the_part_of_the_way_that_is_written(name, beyond):
+    eased = apply_ease(parse_ease(f"{name}({beyond})"), np.linspace(0, 1, 20_001))
+    assert eased.max() == pytest.approx(1 + beyond, rel=1e-4)
+
+
+def test_an_overshoot_of_nothing_is_a_cubic():
+    np.testing.assert_allclose(parse_ease("in-back(0)")(STEPS), STEPS**3, atol=1e-6)
+
+
+def test_the_swing_of_an_elastic_ease_takes_the_part_of_the_time_that_is_written():
+    plain = parse_ease("out-elastic(0.3)")
+    np.testing.assert_allclose(plain(STEPS), EASES["out-elastic"](STEPS), atol=1e-12)
+    slow = parse_ease("out-elastic(0.6)")(STEPS) - 1
+    crossings = STEPS[1:][np.diff(np.sign(slow)) != 0]
+    np.testing.assert_allclose(np.diff(crossings[:3]), 0.3, atol=0.002)  # two a swing
 
 
 def test_bounce_touches_its_end_four_times_without_passing_it():
@@ -102,10 +125,19 @@ def test_a_cubic_bezier_may_be_written_as_text_or_as_a_list():
         ("ease-in-out-sine", "unknown ease 'ease-in-out-sine'; did you mean in-out-sine?"),
         (
             "wobbly",
-            "unknown ease 'wobbly'; eases are linear, in-, out- or in-out- of sine, quad, cubic, expo, back, "
-            "elastic, bounce",
+            "unknown ease 'wobbly'; eases are linear, in-, out- or in-out- of sine, quad, cubic, quart, quint, "
+            "circ, expo, back, elastic, bounce",
         ),
         ("cubic-bezier(1, 2)", "a cubic bezier is 4 numbers, x1, y1, x2, y2, not cubic-bezier(1, 2)"),
+        (
+            "out-back(20)",
+            "out-back takes one number, how far it goes beyond, 0 to 10 times the way, not out-back(20)",
+        ),
+        (
+            "in-elastic(a)",
+            "in-elastic takes one number, how long one swing takes, 0.01 to 10 times the time, not in-elastic(a)",
+        ),
+        ("in-quad(2)", "in-quad takes no number; write `ease: in-quad`"),
         ([2, 0, 0.5, 1], "x1 and x2 of a cubic bezier lie in 0..1, not 2 and 0.5"),
     ],
 )
