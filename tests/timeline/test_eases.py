@@ -80,8 +80,8 @@ def test_an_overshoot_of_nothing_is_a_cubic():
 def test_the_swing_of_an_elastic_ease_takes_the_part_of_the_time_that_is_written():
     plain = parse_ease("out-elastic(0.3)")
     np.testing.assert_allclose(plain(STEPS), EASES["out-elastic"](STEPS), atol=1e-12)
-    slow = parse_ease("out-elastic(0.6)")(STEPS) - 1
-    crossings = STEPS[1:][np.diff(np.sign(slow)) != 0]
+    times = np.linspace(0.0, 1.0, 998)
+    crossings = times[1:][np.diff(np.sign(parse_ease("out-elastic(0.6)")(times) - 1)) != 0]
     np.testing.assert_allclose(np.diff(crossings[:3]), 0.3, atol=0.002)  # two a swing
 
 
@@ -125,8 +125,8 @@ def test_a_cubic_bezier_may_be_written_as_text_or_as_a_list():
         ("ease-in-out-sine", "unknown ease 'ease-in-out-sine'; did you mean in-out-sine?"),
         (
             "wobbly",
-            "unknown ease 'wobbly'; eases are linear, in-, out- or in-out- of sine, quad, cubic, quart, quint, "
-            "circ, expo, back, elastic, bounce",
+            "unknown ease 'wobbly'; eases are linear, in-, out- or in-out- of sine, quad, cubic, quart, "
+            "quint, circ, expo, back, elastic, bounce",
         ),
         ("cubic-bezier(1, 2)", "a cubic bezier is 4 numbers, x1, y1, x2, y2, not cubic-bezier(1, 2)"),
         (
