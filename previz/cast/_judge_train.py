@@ -30,10 +30,10 @@ HIDDEN_WEIGHT = 0.3  # of a landmark that something hides: where it is can only 
 class JudgeSettings:
     """How a judge is trained; all that a resumed run must repeat.
 
-    `images` is the length in pictures shown, `size` the long side of the pictures that it looks at, in px.
+    `pictures` is the length in pictures shown, `size` the long side of the pictures that it looks at, in px.
     """
 
-    images: int = 96_000
+    pictures: int = 96_000
     size: int = 128
     batch: int = 32
     adam_rate: float = 2e-3
@@ -44,7 +44,7 @@ class JudgeSettings:
 
     def rate(self, step: int) -> float:
         """The share of the learning rates at a step: a linear rise, then a cosine to zero."""
-        steps = max(1, self.images // self.batch)
+        steps = max(1, self.pictures // self.batch)
         return min(1.0, (step + 1) / self.warm_up) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
 
 
@@ -78,7 +78,7 @@ def train_judge(
     run = path.with_name(path.name + ".run")
     state = _open_run(run, data, settings)
     mark = saved = time.monotonic()
-    steps = settings.images // settings.batch
+    steps = settings.pictures // settings.batch
     while state.step < steps:
         losses = _train_step(state, _batch(data, settings, state.step), settings)
         state.step += 1

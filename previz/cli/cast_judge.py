@@ -17,13 +17,13 @@ def judge() -> None:
 
 
 @judge.command(
-    epilog="Example: previz cast judge train cast-work/head benchmarks/judge_head.safetensors --images 96000"
+    epilog="Example: previz cast judge train cast-work/head benchmarks/judge_head.safetensors --pictures 96000"
 )
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option(
-    "--images",
-    default=JudgeSettings.images,
+    "--pictures",
+    default=JudgeSettings.pictures,
     show_default=True,
     type=click.IntRange(JudgeSettings.batch),
     help="Length of the training, in pictures shown.",
@@ -37,12 +37,12 @@ def judge() -> None:
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the weights.")
 @click.option("--force", is_flag=True, help="Replace the judge if it exists.")
-def train(dataset: Path, output: Path, images: int, size: str, seed: int, force: bool) -> None:
+def train(dataset: Path, output: Path, pictures: int, size: str, seed: int, force: bool) -> None:
     """Train a judge on the renders of DATASET (see `previz cast dataset`) and write it to OUTPUT.
 
     A run that was stopped goes on where it last saved its state, which lies beside OUTPUT until it is done.
     """
-    settings = JudgeSettings(images=images, size=int(size), seed=seed)
+    settings = JudgeSettings(pictures=pictures, size=int(size), seed=seed)
     trained = train_judge(dataset, output, settings, _say, force=force)
     click.echo(_summary(trained.figures), err=True)
     click.echo(output)
