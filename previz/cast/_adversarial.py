@@ -191,7 +191,7 @@ def adversarial_step(
         figures = _step_generator(state, batch, settings, (image, leaf), verdict, rng)
     loss, signs = discriminator_loss(verdict, batch, settings)
     figures |= {"loss_d": loss, "signs": signs}
-    _step_discriminator(state, settings, loss, shown[: len(batch.real)])
+    figures |= _step_discriminator(state, settings, loss, shown[: len(batch.real)])
     return {name: float(value.detach()) for name, value in figures.items()}
 
 
@@ -207,10 +207,10 @@ def draw_w(generator: Generator, z: Tensor, count: int, mixing: float, rng: torc
     """
     free = count - len(z)
     if free == 0:
-        w: Tensor = generator.mapping(z.to(generator.device))
+        w: Tensor = generator.mapping(z)
         return w
     codes = torch.randn(2 * free, generator.z_dim, generator=rng).to(generator.device)
-    w = generator.mapping(torch.cat([z.to(codes), codes]))
+    w = generator.mapping(torch.cat([z.reshape(-1, generator.z_dim).to(codes), codes]))
     first, second = w[len(z) : len(z) + free], w[len(z) + free :]
     start = torch.randint(1, generator.num_ws, (free,), generator=rng)
     mixed = torch.rand(free, generator=rng) < mixing
@@ -316,14 +316,16 @@ def _balance(state: AdversarialState, held: Tensor, pushed: Tensor, twins: int) 
 
 def _step_discriminator(
     state: AdversarialState, settings: AdversarialSettings, loss: Tensor, real: Tensor
-) -> None:
-    discriminator = state.discriminator
+) -> dict[str, Tensor]:
+    discriminator, figures = state.discriminator, {}
     discriminator.zero_grad(set_to_none=True)
     loss.backward(inputs=list(discriminator.parameters()))  # type: ignore[no-untyped-call]
     if settings.r1 and state.step % settings.r1_every == 0:
         penalty = r1_penalty(discriminator, real)
         (settings.r1 / 2 * settings.r1_every * penalty).backward()  # type: ignore[no-untyped-call]
+        figures["r1"] = penalty
     _update(state.discriminator_adam, discriminator, settings.rate(state.seen))
+    return figures
 
 
 def r1_penalty(discriminator: Discriminator, real: Tensor) -> Tensor:

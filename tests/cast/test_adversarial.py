@@ -150,7 +150,7 @@ def test_pictures_without_twins_are_learnt_from_the_discriminator_alone() -> Non
     state = state_of(settings)
     state.augmentation = 0.5
     figures = adversarial_step(state, batch_of(twins=0), settings, seeded())
-    assert set(figures) == {"loss_g", "loss_d", "signs"}
+    assert set(figures) == {"loss_g", "loss_d", "signs", "r1"}
     assert all(math.isfinite(value) for value in figures.values())
     assert state.balance == 0
     assert state.path_mean > 0

@@ -99,7 +99,8 @@ def test_a_line_of_the_log_and_a_sheet_say_how_far_it_is(
     train_adversarial(real, tmp_path, SETTINGS, start, events.append, every=1e9, features=features)
     (line,) = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert (line["mode"], line["step"], line["seen"]) == ("adversarial", 8, 32)
-    names = {"loss_d", "signs", "loss_g", "matching", "anchor", "balance", "psnr", "l1", "face_l1", "frechet"}
+    names = {"loss_d", "signs", "r1", "loss_g", "matching", "anchor", "balance"}
+    names |= {"psnr", "l1", "face_l1", "frechet"}
     assert set(events[0].figures) == names
     assert line["pictures_per_second"] > 0
     assert line["frechet"] >= 0
