@@ -199,7 +199,7 @@ def test_a_moved_picture_takes_its_landmarks_along(dots: Path) -> None:
     y, x = torch.meshgrid(torch.arange(SIZE) + 0.5, torch.arange(SIZE) + 0.5, indexing="ij")
     weight = light.sum(dim=(2, 3))
     centre = torch.stack([(light * x).sum(dim=(2, 3)) / weight, (light * y).sum(dim=(2, 3)) / weight], dim=2)
-    assert torch.allclose(centre, places, atol=0.15)
+    assert torch.allclose(centre, places, atol=0.25)  # dots have hard edges
 
 
 def test_disturbed_pictures_stay_pictures(dots: Path) -> None:
