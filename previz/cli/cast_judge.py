@@ -17,7 +17,7 @@ def judge() -> None:
 
 
 @judge.command(
-    epilog="Example: previz cast judge train cast-work/head benchmarks/judge_head.safetensors --pictures 96000"
+    epilog="Example: previz cast judge train cast-work/head judge_head.safetensors --pictures 96000"
 )
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
