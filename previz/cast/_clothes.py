@@ -17,13 +17,14 @@ __all__ = ["Clothes", "Legs", "bare_skin", "dress", "hang", "measure_legs", "tak
 
 Array = NDArray[np.float32]
 
-OFFSET = 0.035  # dm off the skin
+OFFSET = 0.055  # dm off the skin
 SHOE_OFFSET = 0.05  # dm more for shoes
 LOOSE_OFFSET = 0.09  # dm more where clothes are wide
 SKIRT_OFFSET = 0.20  # dm that a skirt keeps from the axis of a leg beyond its radius
+EASE = 0.3  # share of the thigh over which it comes to push the skirt: the hips don't
 BELT_OFFSET = 0.10  # dm that a skirt stands off the top tucked into it
 LEAST = Outfit(sleeve=0.0, hem=1.35, trousers=-0.7)  # no outfit covers less
-BELT = (0.5, 1.4)  # template heights (dm) between which a skirt closes to the waist
+BELT = (0.2, 1.2)  # template heights (dm) between which a skirt closes to the waist
 
 
 @dataclass(frozen=True)
@@ -158,21 +159,25 @@ def dress(
     hanging = clothes.relax @ hanging
     for _ in range(2):
         for hip, knee, ankle in bones:
-            _push_off(hanging, hip, knee, legs.thigh, legs.knee)
-            _push_off(hanging, knee, ankle, legs.knee, legs.calf)
+            _push_off(hanging, hip, knee, legs.thigh, legs.knee, EASE)
+            _push_off(hanging, knee, ankle, legs.knee, legs.calf, 0.0)
         smooth = clothes.relax @ hanging
         hanging += 0.5 * (1 - clothes.belt) * (smooth - hanging)
     for hip, knee, _ in bones:
-        _push_off(hanging, hip, knee, legs.thigh, legs.knee)
+        _push_off(hanging, hip, knee, legs.thigh, legs.knee, EASE)
     vertices[skirt] = hanging
     normals[skirt] = vertex_normals(hanging, clothes.triangles, clothes.gatherer)
 
 
-def _push_off(points: Array, start: Array, end: Array, thick: float, thin: float) -> None:
-    """Move points [N, 3] out of a leg: `thick` at `start`, `thin` at `end`. In place."""
+def _push_off(points: Array, start: Array, end: Array, thick: float, thin: float, ease: float) -> None:
+    """Move points [N, 3] out of a bone of a leg: `thick` at `start`, `thin` at `end`. In place.
+
+    `ease` is the share of the bone over which the push sets in at `start`; 0 for none.
+    """
     along = end - start
     place = np.clip((points - start) @ along / (along @ along), 0, 1)[:, None]
     out = points - (start + place * along)
     far = np.linalg.norm(out, axis=1, keepdims=True)
     short = thick + (thin - thick) * place + SKIRT_OFFSET - far
-    points += np.maximum(short, 0) * out / np.maximum(far, 1e-3)
+    push = np.clip(place / ease, 0, 1) if ease else 1.0
+    points += push * np.maximum(short, 0) * out / np.maximum(far, 1e-3)

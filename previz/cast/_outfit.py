@@ -22,7 +22,7 @@ __all__ = [
 
 BARE, TOP, BOTTOM, SHOE = range(4)
 WAIST = 1.35
-SKIN_UNDER = 0.06  # dm inside the clothes' edges from which the skin is not drawn
+SKIN_UNDER = 0.02  # dm inside the clothes' edges from which the skin is not drawn
 SHOULDER, ELBOW, WRIST = (np.array(p) for p in ((1.68, 5.25, 0.15), (3.13, 3.49, 0.13), (4.31, 2.45, 1.76)))
 
 
@@ -74,4 +74,4 @@ def is_skirt(template: NDArray[np.floating], outfit: Outfit) -> NDArray[np.bool_
 def under_skirt(template: NDArray[np.floating], outfit: Outfit) -> NDArray[np.bool_]:
     """Whether points [N, 3] of the skin or the tights are hidden by the skirt from every side."""
     y = template[:, 1]
-    return np.asarray((along_arm(template) < 0) & (y < WAIST - 0.1) & (y > outfit.skirt + 0.4))
+    return np.asarray((along_arm(template) < 0) & (y < WAIST - 0.04) & (y > outfit.skirt + 0.4))

@@ -6,7 +6,7 @@ in vec3 v_template;
 
 void main() {
     if (u_layer != 2 && under_skirt(v_template)) discard;
-    if (u_layer == 0 && garment(v_template, 0.06) != BARE) discard;
+    if (u_layer == 0 && garment(v_template, 0.02) != BARE) discard;
     if (u_layer == 1 && garment(v_template, 0.0) == BARE) discard;
     if (u_layer == 2 && !is_skirt(v_template)) discard;
 }

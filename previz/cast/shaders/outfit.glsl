@@ -32,5 +32,5 @@ bool is_skirt(vec3 t) {
 
 // Legs and hips that the skirt hides from every side.
 bool under_skirt(vec3 t) {
-    return along_arm(t) < 0.0 && t.y < WAIST - 0.1 && t.y > u_skirt + 0.4;
+    return along_arm(t) < 0.0 && t.y < WAIST - 0.04 && t.y > u_skirt + 0.4;
 }
