@@ -104,9 +104,7 @@ def jacobian_figures(
     names = judge.config.landmarks
     chosen = [names.index(name) for name in HANDLES if name in names]
     if not chosen:
-        raise CastError(
-            f"the judge of {judge.config.domain} knows none of the landmarks that are dragged here"
-        )
+        raise CastError(f"the judge of {judge.config.domain} knows none of the landmarks to drag")
     spread = random_w(generator, 4096, seed + 1)[:, 0].std(dim=0)
     asked = ASKED * judge.config.width
     rng = torch.Generator().manual_seed(seed)
@@ -166,7 +164,7 @@ def linear_figures(jacobian: Tensor) -> dict[str, Tensor]:
         "condition": values[:, 0] / values[:, -1].clamp(min=1e-9),
         "sd_per_px": length,
         "others": others,
-        "joint": (eigen / (eigen + damping[:, None])).mean(dim=1),
+        "joint": (eigen / (eigen + damping[:, None])).sum(dim=1) / jacobian.shape[1],
     }
 
 

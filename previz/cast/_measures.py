@@ -86,7 +86,7 @@ def measure(
         "judge_size": [judge.config.height, judge.config.width],
         "pictures": _means(rows, "generated", ("psnr", "l1", "face_l1", "lpips_like")),
         "blurred": _means(rows, "blurred", ("psnr", "l1", "face_l1", "lpips_like")),
-        "fid_like": {name: round(frechet_distance(values, renders), 4) for name, values in features.items()},
+        "fid_like": {name: round(frechet_distance(values, renders), 5) for name, values in features.items()},
         "landmark_px": {who: _landmark_figures(rows, who, data.names) for who in ("generated", "render")},
         "factor_r2": {who: _factor_figures(rows, who, judge) for who in ("generated", "render")},
     }
