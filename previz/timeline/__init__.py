@@ -11,15 +11,18 @@ from previz.timeline._mask_fields import EllipseSpec, MaskShapeSpec
 from previz.timeline._mask_frames import MaskFrames
 from previz.timeline._masks import rasterise_mask
 from previz.timeline._modifiers import sample_targets
+from previz.timeline._output import BURN_IN, AudioSpec, LetterboxSpec, OutputSpec
 from previz.timeline._paths import sample_path
 from previz.timeline._sampling import Samples, sample_timeline
-from previz.timeline._schema import CharacterSpec, OutputSpec, SolverSpec, Timeline, timeline_schema
+from previz.timeline._schema import CharacterSpec, SolverSpec, Timeline, timeline_schema
 from previz.timeline._travel import PathSpec
 from previz.timeline._travelling import sample_handle
 
 __all__ = [
+    "BURN_IN",
     "EASES",
     "MONOTONE_EASES",
+    "AudioSpec",
     "CharacterSpec",
     "CurveKey",
     "Ease",
@@ -28,6 +31,7 @@ __all__ = [
     "GroupSpec",
     "HandleSpec",
     "KeySpec",
+    "LetterboxSpec",
     "MaskFrames",
     "MaskShapeSpec",
     "OutputSpec",

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
-from previz.timeline._fields import Canvas, Frames, Label, Name, Number, OutputSize, Rate, Text, Whole
+from previz.timeline._fields import Canvas, Frames, Label, Name, Number, Rate, Text, Whole
 from previz.timeline._handle_fields import GroupSpec, HandleSpec
 from previz.timeline._mask_fields import Mask
+from previz.timeline._output import OutputSpec
 from previz.timeline._spec import Spec, short_form
 from previz.timeline._yaml import Mark
 
@@ -66,31 +67,6 @@ class SolverSpec(Spec):
     """The paper's r2, in pixels of a picture of 512."""
     mask_weight: Annotated[Number, Field(ge=0)] = 20.0
     """The paper's lambda: how firmly what the mask doesn't cover is kept."""
-
-
-class OutputSpec(Spec):
-    """What is written. Paths are taken from the folder where previz is run."""
-
-    video: Text | None = None
-    """The clip's file; None: renders/ and the shot's name."""
-    size: OutputSize | None = None
-    """The height and width of the clip, or [width, height], even; None: the generator's."""
-    crf: Annotated[Whole, Field(ge=0, le=51)] = 16
-    """H.264's quality: 0 is lossless, 18 looks it, 51 is worst."""
-    preset: Literal[
-        "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
-    ] = "medium"
-    """H.264's effort: slower is smaller."""
-    latents: bool = True
-    """Keep the take, with its latents, beside the clip."""
-    report: bool = True
-    """Write the report of errors and times beside the clip."""
-    otio: bool = True
-    """Write an OpenTimelineIO file beside the clip, which editing programs read."""
-    burn_in: bool = False
-    """Write the shot, frame and handle error into the picture."""
-    overlay: bool = False
-    """Draw the handles, targets and mask into the picture."""
 
 
 class Timeline(Spec):

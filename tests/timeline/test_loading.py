@@ -164,8 +164,8 @@ solver: {max_iterations: 0}
         ),
         (
             "character: head",
-            "character: head\noutput: {burn_in: 3}",
-            "4:19: output.burn_in: must be true or false, not 3",
+            "character: head\noutput: {overlay: 3}",
+            "4:19: output.overlay: must be true or false, not 3",
         ),
         ("character: head", "character: head\nmask: []", "4:7: mask: must not be empty"),
         (
