@@ -8,6 +8,7 @@ exact landmarks (`Renderer`), many of them into a dataset (`render_shard`), and 
 from previz.cast._adversarial import AdversarialSettings, photograph_settings
 from previz.cast._adversarial_run import AdversarialEvent
 from previz.cast._adversarial_workers import AdversarialRun, train_adversarially
+from previz.cast._body_landmarks import BODY_LANDMARKS
 from previz.cast._build import build_pack
 from previz.cast._character import MIRA, Z_DIM, Z_NAMES, scene_from_axes, scene_from_z
 from previz.cast._dataset import (
@@ -35,12 +36,26 @@ from previz.cast._measures import measure, measure_cost
 from previz.cast._pack import Pack, load_pack, save_pack
 from previz.cast._pairs import Pairs, open_pairs
 from previz.cast._renderer import Renderer
-from previz.cast._scene import Camera, Expression, Gaze, Identity, Light, Materials, Pose, Scene
+from previz.cast._scene import (
+    Arm,
+    BodyPose,
+    Camera,
+    Expression,
+    Gaze,
+    Identity,
+    Leg,
+    Light,
+    Materials,
+    Outfit,
+    Pose,
+    Scene,
+)
 from previz.cast._sheets import Sheet, expression_sheet, seed_sheet, sheet_domain, strip_sheet
 from previz.cast._train import TrainEvent, TrainSettings
 from previz.cast._workers import train_in_processes
 
 __all__ = [
+    "BODY_LANDMARKS",
     "DOMAINS",
     "HELD_OUT",
     "LANDMARKS",
@@ -50,6 +65,8 @@ __all__ = [
     "AdversarialEvent",
     "AdversarialRun",
     "AdversarialSettings",
+    "Arm",
+    "BodyPose",
     "Camera",
     "Comparison",
     "DatasetSettings",
@@ -64,8 +81,10 @@ __all__ = [
     "JudgeEvent",
     "JudgeSettings",
     "Labelled",
+    "Leg",
     "Light",
     "Materials",
+    "Outfit",
     "Pack",
     "Pairs",
     "Pose",

@@ -135,7 +135,7 @@ def measure_legs(clothes: Clothes, vertices: Array, joints: dict[str, Array]) ->
 def _from_bone(points: Array, start: Array, end: Array) -> tuple[Array, Array]:
     """How far along a bone points [N, 3] lie (0..1 on it), and how far from its axis [N]."""
     along = end - start
-    place = (points - start) @ along / (along @ along)
+    place = np.asarray((points - start) @ along / (along @ along), np.float32)
     axis = start + np.clip(place, 0, 1)[:, None] * along
     return place, np.asarray(np.linalg.norm(points - axis, axis=1), np.float32)
 

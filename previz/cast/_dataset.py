@@ -119,9 +119,15 @@ def render_shard(
 ) -> None:
     """Render the pictures of one shard that are still missing; `callback(done, total)` after each.
 
-    A stop at any moment loses at most the last few pictures. Raises what `create_dataset` does.
+    A stop at any moment loses at most the last few pictures. Raises what `create_dataset` does, and CastError
+    for a pack of another kind of figure.
     """
-    domain, shape = find_domain(settings.domain), settings.size
+    domain, shape = find_domain(settings.domain), settings.shape
+    if renderer.pack.figure != domain.figure:
+        raise CastError(
+            f"the pack holds a {renderer.pack.figure}, domain {domain.name!r} needs a {domain.figure}: "
+            f"build one with `previz cast pack --figure {domain.figure}`"
+        )
     names = list(renderer.pack.landmarks)
     create_dataset(folder, settings, names, renderer.pack.digest)
     maps = {

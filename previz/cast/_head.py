@@ -88,7 +88,7 @@ def _hair_choice(s: NDArray[np.float64], e: NDArray[np.float64]) -> NDArray[np.i
 
 
 def choose_hair(place: NDArray[np.float64], masculine: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The style [N] whose direction is nearest to `place` [N, 3], leaning to those that go with the gender."""
+    """The style [N] whose direction is nearest to `place` [N, 3], leaning to those of the gender."""
     scores = place @ _DIRECTIONS.T - 1.1 * masculine[:, None] * _FEMININE + _OFTEN
     return np.asarray(scores.argmax(axis=1), np.int64)
 

@@ -344,7 +344,7 @@ def landmark_points(figure: Figure, posed: Posed, scene: Scene) -> Array:
         nearest = clothes.over
         worn = garment(clothes.template[nearest], scene.outfit, scene.materials.neckline) != BARE
         vertices = np.where(worn, nearest, vertices)
-    points = posed.vertices[vertices].copy()
+    points: Array = posed.vertices[vertices].copy()
     names = list(figure.pack.landmarks)
     points[[names.index(name) for name in PUPILS]] = posed.pupils
     if clothes is not None and figure.hair is not None:

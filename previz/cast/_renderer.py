@@ -14,6 +14,7 @@ from previz.cast._pack import Pack
 from previz.cast._pose import Figure, Posed, landmark_points, make_figure, pose_figure, take_stock
 from previz.cast._scene import Camera, Identity, Light, Materials, Outfit, Scene
 from previz.cast._visibility import visible_points
+from previz.errors import CastError
 
 if TYPE_CHECKING:
     import moderngl
@@ -60,11 +61,13 @@ class _Model:
     def release(self) -> None:
         """Give the memory on the graphics side back."""
         for batch in self.batches:
-            for thing in (batch.shaded, batch.depth, *batch.buffers):
-                thing.release()
-        for buffer in (self.body, self.hair):
-            if buffer is not None:
+            batch.shaded.release()
+            batch.depth.release()
+            for buffer in batch.buffers:
                 buffer.release()
+        self.body.release()
+        if self.hair is not None:
+            self.hair.release()
 
 
 class Renderer:
@@ -101,9 +104,12 @@ class Renderer:
         self._shadow_target = self._context.framebuffer(depth_attachment=self._shadow)
 
     def render(self, scene: Scene, size: int | tuple[int, int]) -> NDArray[np.uint8]:
-        """The picture [height, width, 3] of a scene; `size` is (height, width), or the side of a square."""
+        """The picture [height, width, 3] of a scene; `size` is (height, width), or the side of a square.
+
+        CastError where the scene needs what the pack has not.
+        """
         height, width = (size, size) if isinstance(size, int) else size
-        model = self._model(scene.identity)
+        model = self._model(scene)
         posed = pose_figure(model.figure, scene)
         self._upload(model, posed)
         view, eye = _camera(scene.camera, model.figure, width / height)
@@ -136,7 +142,7 @@ class Renderer:
         by casting a ray at the posed triangles. The origin is the picture's top-left corner.
         """
         height, width = (size, size) if isinstance(size, int) else size
-        figure = self._model(scene.identity).figure
+        figure = self._model(scene).figure
         posed = pose_figure(figure, scene)
         view, _ = _camera(scene.camera, figure, width / height)
         points = project(landmark_points(figure, posed, scene), view)
@@ -148,8 +154,14 @@ class Renderer:
     def _program(self, vertex: str, fragment: str) -> moderngl.Program:
         return self._context.program(vertex_shader=read_shader(vertex), fragment_shader=read_shader(fragment))
 
-    def _model(self, identity: Identity) -> _Model:
+    def _model(self, scene: Scene) -> _Model:
         """The identity's figure and buffers, made when first asked for and kept for the next few pictures."""
+        identity = scene.identity
+        if scene.camera.whole_figure and not self._whole:
+            raise CastError(
+                "the scene shows a whole figure and the pack holds heads; "
+                "build one with `previz cast pack --figure body`"
+            )
         if identity not in self._models:
             if len(self._models) >= MODELS:
                 self._models.pop(next(iter(self._models))).release()

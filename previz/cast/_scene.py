@@ -131,7 +131,7 @@ class Gaze:
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm, in degrees from hanging straight down with the palm to the thigh; signs are alike on both sides."""
+    """One arm, in degrees from hanging straight down, palm to the thigh; signs are alike on both sides."""
 
     raised: float = 10.0  # sideways: 90 level, 180 overhead
     forward: float = 0.0  # then swung to the front
@@ -170,7 +170,7 @@ class BodyPose:
 
 @dataclass(frozen=True)
 class Outfit:
-    """Clothes of a full figure, cut on the template; Materials has the top's colours, neckline and pattern."""
+    """Clothes of a full figure, cut on the template; Materials has the top's colour, neckline and pattern."""
 
     sleeve: float = 0.45  # 0 none, 0.5 to the elbow, 1 to the wrist
     hem: float = 0.7  # template height (dm) of the top's lower edge: 1.3 the waist, 0 the hips

@@ -77,6 +77,7 @@ THIGH, SHIN = 0.525, 0.475  # of a leg's length
 HIP = 0.138  # half the distance of the hips, in leg lengths
 ANKLE = 0.17  # from the ball of the foot to the ankle
 REACH = 0.997
+CURL = 14.0  # degrees of each finger joint
 STANDING = 3.0  # how much oftener than by its place people just stand
 
 
@@ -148,13 +149,18 @@ ANGLES = (
 
 def body_pose(angles: Mapping[str, float]) -> BodyPose:
     """The pose with these ANGLES, in degrees."""
-    arms = [
-        Arm(*(angles[f"{n}_{side}"] for n in ("raised", "forward", "inward", "elbow", "palm")), curl=14.0)
-        for side in "LR"
-    ]
-    legs = [
-        Leg(*(angles[f"{name}_{side}"] for name in ("thigh", "spread", "turned", "knee", "heel")))
-        for side in "LR"
-    ]
-    trunk = (angles[name] for name in ("yaw", "sway", "twist", "bend", "lean"))
-    return BodyPose(*trunk, *arms, *legs)
+
+    def arm(side: str) -> Arm:
+        raised, forward, inward, elbow, palm = (
+            angles[f"{name}_{side}"] for name in ("raised", "forward", "inward", "elbow", "palm")
+        )
+        return Arm(raised, forward, inward, elbow, palm, curl=CURL)
+
+    def leg(side: str) -> Leg:
+        forward, outward, turned, knee, heel = (
+            angles[f"{name}_{side}"] for name in ("thigh", "spread", "turned", "knee", "heel")
+        )
+        return Leg(forward, outward, turned, knee, heel)
+
+    yaw, sway, twist, bend, lean = (angles[name] for name in ("yaw", "sway", "twist", "bend", "lean"))
+    return BodyPose(yaw, sway, twist, bend, lean, arm("L"), arm("R"), leg("L"), leg("R"))
