@@ -214,7 +214,7 @@ def test_burn_in_is_written(shot):
 
 def test_timeline_decides_what_is_kept(shot):
     (shot / "nod.yaml").write_text(
-        TIMELINE.replace("{crf: 4}", "{latents: false, report: false, video: a/b.mp4}")
+        TIMELINE.replace("{crf: 4}", "{latents: false, report: false, otio: false, video: a/b.mp4}")
     )
     render("nod.yaml")
     assert [path.name for path in (shot / "a").iterdir()] == ["b.mp4"]
