@@ -82,6 +82,22 @@ def pose_angles(z: Array) -> dict[str, Array]:
     }
 
 
+def _of_angle(**values: float) -> dict[str, float]:
+    """One value for each of ANGLES, from values by name without a side."""
+    return {name: values[name.removesuffix("_L").removesuffix("_R")] for name in ANGLES}
+
+
+# Degrees from which and to which an angle's factor goes from 0 to 1.
+MIDDLE = _of_angle(
+    yaw=0, twist=0, bend=0, lean=5, sway=0, raised=60, forward=20, inward=-10, elbow=65, palm=25,
+    thigh=32, spread=5, knee=54, heel=24, turned=16,
+)  # fmt: skip
+HALF = _of_angle(
+    yaw=30, twist=14, bend=12, lean=14, sway=6, raised=58, forward=43, inward=81, elbow=62, palm=15,
+    thigh=34, spread=12, knee=46, heel=24, turned=9,
+)  # fmt: skip
+
+
 def factors(z: Array) -> NDArray[np.float32]:
     """What scenes are made of, [N, P], in the order of FACTOR_NAMES."""
     e = uniform_axes(z)
@@ -90,7 +106,7 @@ def factors(z: Array) -> NDArray[np.float32]:
         [
             _columns(e, *_PLAIN),
             np.eye(len(HAIR_STYLES))[_hair(z)],
-            np.stack([angles[name] for name in ANGLES], 1) / 60,
+            np.stack([(angles[name] - MIDDLE[name]) / HALF[name] for name in ANGLES], 1),
         ],
         axis=1,
     ).astype(np.float32)
@@ -229,7 +245,7 @@ def _light(v: dict[str, float], darkness: float) -> Light:
     """A mild key from a side over a plain backdrop; more fill for darker skin, so that it stays readable."""
     side, height = math.radians(-32 * v["light_side"]), math.radians(42)
     key: Vector = (math.sin(side) * math.cos(height), math.sin(height), math.cos(side) * math.cos(height))
-    backdrop = palettes.cloth_colour(0.5 + 0.5 * v["backdrop_hue"], 0.46 + 0.26 * v["backdrop_light"])
+    backdrop = palettes.cloth_colour(0.5 + 0.5 * v["backdrop_hue"], 0.46 + 0.20 * v["backdrop_light"])
     backdrop = 0.36 * backdrop + 0.64 * backdrop.mean()
     centre = np.array(palettes.linear(backdrop + 0.12))
     plain = Light()

@@ -82,6 +82,7 @@ class Renderer:
         self._context = create_context()
         self.gl_renderer: str = self._context.info["GL_RENDERER"]
         self._models: dict[Identity, _Model] = {}
+        self._posed: tuple[Scene, Posed] | None = None
         self._targets: dict[tuple[int, int], tuple[moderngl.Framebuffer, moderngl.Framebuffer]] = {}
         self._whole = pack.figure == "body"
         self._shaders = BODY_SHADERS if self._whole else SHADERS
@@ -110,7 +111,7 @@ class Renderer:
         """
         height, width = (size, size) if isinstance(size, int) else size
         model = self._model(scene)
-        posed = pose_figure(model.figure, scene)
+        posed = self._pose(model.figure, scene)
         self._upload(model, posed)
         view, eye = _camera(scene.camera, model.figure, width / height)
         shadow = _shadow_camera(scene, model.figure)
@@ -143,7 +144,7 @@ class Renderer:
         """
         height, width = (size, size) if isinstance(size, int) else size
         figure = self._model(scene).figure
-        posed = pose_figure(figure, scene)
+        posed = self._pose(figure, scene)
         view, _ = _camera(scene.camera, figure, width / height)
         points = project(landmark_points(figure, posed, scene), view)
         seen = visible_points(figure, posed, scene, points, lambda vertices: project(vertices, view))
@@ -153,6 +154,12 @@ class Renderer:
 
     def _program(self, vertex: str, fragment: str) -> moderngl.Program:
         return self._context.program(vertex_shader=read_shader(vertex), fragment_shader=read_shader(fragment))
+
+    def _pose(self, figure: Figure, scene: Scene) -> Posed:
+        """The posed figure; the last one is kept, as a picture and its landmarks are asked for in turn."""
+        if self._posed is None or self._posed[0] is not scene:
+            self._posed = scene, pose_figure(figure, scene)
+        return self._posed[1]
 
     def _model(self, scene: Scene) -> _Model:
         """The identity's figure and buffers, made when first asked for and kept for the next few pictures."""

@@ -64,7 +64,7 @@ def _blockers(
         "cloth": lambda t: (garment(t, outfit, collar) != BARE) & ~under_skirt(t, outfit),
         "skirt": lambda t: is_skirt(t, outfit),
     }
-    return [(pack.triangles[part], template, there) for part, there in tests.items()]
+    return [(figure.stock.drawn[part], template, there) for part, there in tests.items()]
 
 
 def _is_hair(template: NDArray[np.floating], scene: Scene) -> NDArray[np.bool_]:
