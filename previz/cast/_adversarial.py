@@ -61,7 +61,8 @@ class AdversarialSettings:
     r1_every: int = 16
     path_length: float = 0.0
     path_every: int = 8
-    ema_pictures: float = 4_000  # the average's half-life
+    ema_pictures: float = 2_000  # the average's half-life, at most
+    ema_share: float = 0.25  # and that share of what the generator was shown
     face_weight: float = 6.0
     gradient_weight: float = 1.2
     noise: Noise = "none"
@@ -86,12 +87,16 @@ class AdversarialSettings:
         return min(1.0, (seen - self.warm_up + 1) / self.ramp) if self.ramp else 1.0
 
 
-def photograph_settings() -> AdversarialSettings:
-    """The defaults for a folder of pictures, which have no codes: StyleGAN2 as published, only smaller."""
+def photograph_settings(height: int, width: int, batch: int = 16) -> AdversarialSettings:
+    """The defaults for a folder of pictures, which have no codes: StyleGAN2 as published, only smaller.
+
+    R1's weight follows the pictures' size and the batch, as in the paper on limited data (appendix C).
+    """
     return replace(
         AdversarialSettings(),
         images=1_000_000,
-        batch=16,
+        batch=batch,
+        r1=0.0002 * height * width / batch,
         paired=0.0,
         warm_up=0,
         ramp=0,
@@ -101,6 +106,7 @@ def photograph_settings() -> AdversarialSettings:
         width=1.0,
         stride=0,
         ema_pictures=10_000,
+        ema_share=0.05,
         noise="random",
         augment=True,
     )
@@ -300,7 +306,9 @@ def _step_generator(
         penalty = settings.path_length * settings.path_every * penalty
         penalty.backward()  # type: ignore[no-untyped-call]
     _update(state.generator_adam, generator, settings.rate(state.seen) * settings.risen(state.seen))
-    keep = 0.5 ** (settings.batch * processes() / settings.ema_pictures)
+    shown = settings.batch * processes()
+    half_life = min(settings.ema_pictures, settings.ema_share * (state.seen + shown - settings.warm_up))
+    keep = 0.5 ** (shown / half_life)
     with torch.no_grad():
         torch._foreach_lerp_(list(state.average.parameters()), list(generator.parameters()), 1 - keep)
     return figures

@@ -240,7 +240,7 @@ def save_adversarial_state(
         torch.save(content, partial)
 
 
-_MAY_CHANGE = {"images", "push", "matching", "r1", "path_length", "decay", "ema_pictures"}
+_MAY_CHANGE = {"images", "push", "matching", "r1", "path_length", "decay", "ema_pictures", "ema_share"}
 _PROGRESS = ("step", "seen", "seconds", "augmentation", "signs", "path_mean", "balance")
 
 

@@ -167,7 +167,9 @@ Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200
     type=click.IntRange(1),
     help="Adversarial: pictures a step and process. [default: 4; 16 of a folder]",
 )
-@click.option("--gamma", type=click.FloatRange(0), help="Adversarial: weight of R1. [default: 1]")
+@click.option(
+    "--gamma", type=click.FloatRange(0), help="Adversarial: weight of R1. [default: 1; by size for a folder]"
+)
 @click.option(
     "--push",
     type=click.FloatRange(0),
@@ -227,7 +229,8 @@ def _train_on_images(run: Path, images: Path, **options: Any) -> None:
     if len(left_out) > LEFT_OUT_SHOWN:
         rest = len(left_out) - LEFT_OUT_SHOWN
         click.echo(f"left out: {rest} more, named in {run / 'images.json'}", err=True)
-    how = _with_options(photograph_settings(), options)
+    height, width = settings.resolution
+    how = _with_options(photograph_settings(height, width, options["batch"] or 16), options)
     _start(AdversarialRun(run, how, images=settings, judge=options["judge"], every=options["every"]), options)
 
 
