@@ -40,6 +40,8 @@ from previz.interchange._tracks import (
 )
 
 Line = tuple[int, list[str]]
+_FAR = 100.0  # in u and v; pixels taken for them would be beyond it
+
 Keys = dict[Fraction, tuple[float, float]]
 
 
@@ -150,8 +152,8 @@ def read_syntheyes(text: str, facts: Facts, name: str) -> Imported:
     tracks = []
     for track, keys in found.items():
         made = make_track(track, keys, "top-left", size, name)
-        if np.abs(made.positions).max() > 10.0:
-            raise CurvesError(f"{name}: {track} goes beyond -1 to 1, so these aren't SynthEyes' u and v")
+        if np.abs(made.positions).max() > _FAR:
+            raise CurvesError(f"{name}: {track} goes far beyond -1 to 1, so these aren't u and v")
         tracks.append(Track(made.name, made.frames, _from_uv(made.positions, size)))
     return bake(tracks, rate, size, facts, name)
 
