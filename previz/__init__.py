@@ -79,6 +79,8 @@ if TYPE_CHECKING:
         check_against,
         load_timeline,
         parse_timeline,
+        retime,
+        retime_file,
         sample_timeline,
         timeline_schema,
         timeline_warnings,
@@ -142,6 +144,8 @@ __all__ = [
     "resize",
     "resolve_device",
     "resolve_size",
+    "retime",
+    "retime_file",
     "sample_timeline",
     "save_generator",
     "solve",
@@ -166,8 +170,8 @@ _ROOMS = {
     "media": "Size VideoInfo check_video_settings contact_sheet draw_burn_in draw_overlay probe_video "
     "read_video resize resolve_size write_png write_sequence write_video",
     "timebase": "FrameRange parse_rate timecode",
-    "timeline": "Samples Timeline check_against load_timeline parse_timeline sample_timeline timeline_schema "
-    "timeline_warnings",
+    "timeline": "Samples Timeline check_against load_timeline parse_timeline retime retime_file "
+    "sample_timeline timeline_schema timeline_warnings",
 }
 _HOME = {name: f"previz.{room}" for room, names in _ROOMS.items() for name in names.split()}
 

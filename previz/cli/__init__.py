@@ -15,6 +15,7 @@ __all__ = ["main"]
     lazy={
         "render": ("previz.cli.render:render", "Solve a timeline and write its clip, take and report."),
         "check": ("previz.cli.check:check", "Check timelines without solving them."),
+        "retime": ("previz.cli.retime:retime", "Bring a timeline to another rate, length, range or speed."),
         "schema": ("previz.cli.schema:schema", "Print the timeline's JSON Schema."),
         "model": ("previz.cli.model:model", "List, inspect and convert generator checkpoints."),
         "latents": ("previz.cli.latents:latents", "Show, export and decode the latents of a take."),

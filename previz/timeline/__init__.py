@@ -13,6 +13,7 @@ from previz.timeline._masks import rasterise_mask
 from previz.timeline._modifiers import sample_targets
 from previz.timeline._output import BURN_IN, AudioSpec, LetterboxSpec, OutputSpec
 from previz.timeline._paths import sample_path
+from previz.timeline._retime import retime, retime_file, retime_yaml
 from previz.timeline._sampling import Samples, sample_timeline
 from previz.timeline._schema import CharacterSpec, SolverSpec, Timeline, timeline_schema
 from previz.timeline._travel import PathSpec
@@ -48,6 +49,9 @@ __all__ = [
     "parse_ease",
     "parse_timeline",
     "rasterise_mask",
+    "retime",
+    "retime_file",
+    "retime_yaml",
     "sample_curve",
     "sample_handle",
     "sample_path",

@@ -49,7 +49,7 @@ def load_timeline(path: str | Path) -> Timeline:
         timeline = load_timeline("timelines/smile.yaml")
     """
     name, path = str(path), Path(path)
-    text = _read_text(path, name)
+    text = read_text(path, name)
     return _build(read_yaml(text, name), name, path)
 
 
@@ -64,7 +64,8 @@ def parse_timeline(source: str | Mapping[str, Any], name: str = "") -> Timeline:
     return _build(Document(dict(source), None, ()), name, None)
 
 
-def _read_text(path: Path, name: str) -> str:
+def read_text(path: Path, name: str) -> str:
+    """The text of a file that may be a timeline; TimelineError where it can't be read."""
     try:
         if path.is_dir():
             raise TimelineError([Problem(name, "", "is a folder, not a timeline")])
