@@ -6,11 +6,12 @@ top-left corner. Nothing here knows of generators or of solving.
 """
 
 from previz.media._animation import ANIMATIONS, animation_writer, check_animation, write_animation
+from previz.media._burn_in import draw_burn_in, draw_over, draw_slate, letterbox, letterbox_size
 from previz.media._codecs import CODECS, Codec, check_video_settings
 from previz.media._encode import Write, video_writer, write_video
 from previz.media._frames import Frame, over_black, to_float, to_uint8, to_uint16, with_alpha
 from previz.media._images import PICTURE_DEPTHS, check_depth, read_picture, write_picture, write_png
-from previz.media._overlay import draw_burn_in, draw_overlay
+from previz.media._overlay import draw_onion, draw_overlay, draw_trails
 from previz.media._probe import VideoInfo, probe_video, read_video, read_video_deep
 from previz.media._resize import Size, resize, resolve_size
 from previz.media._sequences import (
@@ -42,8 +43,14 @@ __all__ = [
     "check_video_settings",
     "contact_sheet",
     "draw_burn_in",
+    "draw_onion",
+    "draw_over",
     "draw_overlay",
+    "draw_slate",
+    "draw_trails",
     "is_sequence",
+    "letterbox",
+    "letterbox_size",
     "over_black",
     "probe_sound",
     "probe_video",

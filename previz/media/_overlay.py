@@ -1,29 +1,29 @@
-"""What is drawn over a frame: handles, targets and mask, and a burn-in of text."""
+"""What is drawn over a frame: handles, targets and mask, the ways of handles, and ghosts of other frames."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from previz.errors import MediaError
 from previz.media._frames import check_frame
-
-Colour = tuple[int, int, int]
+from previz.media._text import BLACK, WHITE, Colour
 
 # RGB. Red handles and blue targets are DragGAN's colours.
 HANDLE: Colour = (230, 40, 45)
 LOST = (255, 170, 0)
 TARGET = (40, 110, 255)
-WHITE = (255, 255, 255)
-BLACK = (0, 0, 0)
+BEFORE: Colour = (255, 110, 60)
+AFTER: Colour = (60, 200, 255)
 
 _FIXED_BRIGHTNESS = 0.55
 _SHIFT = 4  # OpenCV takes coordinates in fixed point: 4 bits are 1/16 px
-_FONT_SHARE = 0.045  # height of a burn-in's letters, of the picture's shorter side
+_GHOST_OPACITY = 0.55
+_GHOST_TINT = 0.6
 
 
 def draw_overlay(
@@ -65,45 +65,66 @@ def draw_overlay(
     return image
 
 
-def draw_burn_in(
+def draw_trails(
     frame: NDArray[np.uint8],  # [H, W, 3]
-    top_left: str = "",
-    top_right: str = "",
-    bottom_left: str = "",
-    bottom_right: str = "",
+    ways: NDArray[np.floating],  # [F, N, 2] x, y of each handle on each frame
+    index: int,
+    reach: int,
+    scale: float | tuple[float, float] = 1.0,
+    keyed: Sequence[int] = (),
 ) -> NDArray[np.uint8]:
-    """Return a copy of the frame, uint8 [H, W, 3], with outlined text in its corners.
+    """Return a copy of the frame with the handles' ways, `reach` frames before (orange) and after (blue).
 
-    draw_burn_in(frame, top_left="sq010_sh020", top_right="1012", bottom_left="00:00:42:04")
+    `ways[index]` is where they are now. A dot is a frame, a larger one a key (`keyed` are indices of them);
+    both fade with their distance in time. `scale` takes points to pixels of the frame. Raises MediaError
+    where shapes don't agree.
     """
-    height, width = check_frame(frame).shape[:2]
-    image = Image.fromarray(frame)
-    draw = ImageDraw.Draw(image)
-    size = max(10.0, min(height, width) * _FONT_SHARE)
-    margin, outline = size * 0.6, max(1, round(size / 10))
-    corners = {
-        "la": ((margin, margin), top_left),
-        "ra": ((width - margin, margin), top_right),
-        "ls": ((margin, height - margin), bottom_left),
-        "rs": ((width - margin, height - margin), bottom_right),
-    }
-    for anchor, (place, text) in corners.items():
-        if text:
-            draw.text(place, text, WHITE, _font(size), anchor, stroke_width=outline, stroke_fill=BLACK)
-    return np.asarray(image)
+    frame = check_frame(frame)
+    points = np.asarray(ways, np.float64)
+    if points.ndim != 3 or points.shape[2] != 2:
+        raise MediaError(f"ways are an array [F, N, 2], not {list(points.shape)}")
+    if not 0 <= index < len(points):
+        raise MediaError(f"there are {len(points)} frames of ways, and no number {index}")
+    points, unit = points * np.asarray(scale), max(min(frame.shape[:2]) / 512, 0.75)
+    image, keys = frame, set(keyed)
+    for step, colour in ((-1, BEFORE), (1, AFTER)):
+        last = max(0, index - reach) if step < 0 else min(len(points) - 1, index + reach)
+        cover = np.zeros(frame.shape[:2], np.uint8)
+        for at in range(last, index, -step):  # from afar to here, so that what is near lies on top
+            strength = round(255 * (1 - (abs(at - index) - 1) / max(reach, 1)) * 0.85 + 38)
+            for start, end in zip(points[at], points[at - step], strict=True):
+                _line(cover, start, end, min(strength, 255), unit)
+            for point in points[at]:
+                _disc(cover, point, (4.5 if at in keys else 2.4) * unit, min(strength, 255))
+        share = cover[..., None] / 255
+        image = np.rint(image * (1 - share) + np.array(colour) * share).astype(np.uint8)
+    return image
 
 
-def draw_label(frame: NDArray[np.uint8], text: str, size: float) -> NDArray[np.uint8]:
-    """Return a copy of the frame, uint8 [H, W, 3], with text centred in it, `size` pixels high."""
-    image = Image.fromarray(frame)
-    place = (frame.shape[1] / 2, frame.shape[0] / 2)
-    ImageDraw.Draw(image).text(place, text, WHITE, _font(size), "mm")
-    return np.asarray(image)
+def draw_onion(
+    frame: NDArray[np.uint8],  # [H, W, 3]
+    before: Sequence[NDArray[np.uint8]] = (),  # [H, W, 3] each, the nearest first
+    after: Sequence[NDArray[np.uint8]] = (),
+) -> NDArray[np.uint8]:
+    """Return the frame with other frames as ghosts, tinted orange (before) and blue (after).
 
-
-@lru_cache(maxsize=16)
-def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+    A ghost shows only where it differs from the frame, and the weaker, the further it is in the list.
+    Raises MediaError where sizes differ.
+    """
+    image = check_frame(frame).astype(np.float32)
+    now = image.copy()
+    for ghosts, colour in ((after, AFTER), (before, BEFORE)):
+        for rank, ghost in reversed(list(enumerate(ghosts))):
+            if check_frame(ghost).shape != frame.shape:
+                raise MediaError("a ghost is as large as its frame")
+            seen = ghost.astype(np.float32)
+            share = (np.abs(seen - now).max(axis=-1, keepdims=True) / 48).clip(0, 1)
+            share = cv2.GaussianBlur(share, (0, 0), max(0.5, min(frame.shape[:2]) / 500))[..., None]
+            grey = seen @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+            tinted = (1 - _GHOST_TINT) * seen + _GHOST_TINT * grey[..., None] / 255 * np.array(colour)
+            share *= _GHOST_OPACITY / (rank + 1)
+            image = image * (1 - share) + tinted * share
+    return np.rint(image).clip(0, 255).astype(np.uint8)
 
 
 def _points(points: NDArray[np.floating], name: str) -> NDArray[np.float64]:
@@ -129,12 +150,12 @@ def _fixed_point(point: NDArray[np.float64]) -> tuple[int, int]:
     return round(x), round(y)
 
 
-def _disc(image: NDArray[np.uint8], point: NDArray[np.float64], radius: float, colour: Colour) -> None:
+def _disc(image: NDArray[np.uint8], point: NDArray[np.float64], radius: float, colour: Colour | int) -> None:
     _ring(image, point, radius, colour, -1)
 
 
 def _ring(
-    image: NDArray[np.uint8], point: NDArray[np.float64], radius: float, colour: Colour, width: float
+    image: NDArray[np.uint8], point: NDArray[np.float64], radius: float, colour: Colour | int, width: float
 ) -> None:
     if np.isfinite(point).all():
         fixed_radius, thickness = round(radius * 2**_SHIFT), -1 if width < 0 else max(1, round(width))
@@ -145,7 +166,7 @@ def _line(
     image: NDArray[np.uint8],
     start: NDArray[np.float64],
     end: NDArray[np.float64],
-    colour: Colour,
+    colour: Colour | int,
     width: float,
 ) -> None:
     if np.isfinite(start).all() and np.isfinite(end).all():

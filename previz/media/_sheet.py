@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from previz.errors import MediaError
 from previz.media._frames import check_frame
-from previz.media._overlay import draw_label
+from previz.media._text import draw_label
 
 
 def contact_sheet(
