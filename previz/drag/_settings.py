@@ -26,7 +26,8 @@ class IKSettings:
 
     Attributes:
         pull: kappa, the share of the way back to the first frame's latent that is taken in each iteration, as
-            far as the handles don't mind; it makes a closed path close.
+            far as the handles don't mind; it makes a closed path close. None is 0.3 in the identity metric
+            and 0.1 in that of the covariance.
         damping: mu of the handles, relative to their mean squared Jacobian.
         trust: how far a handle is asked to move in the first iteration.
         trust_least: what the trust radius never shrinks below.
@@ -45,7 +46,7 @@ class IKSettings:
             faster, and 16 elsewhere.
     """
 
-    pull: float = 0.3
+    pull: float | None = None
     damping: float = 0.02
     trust: float = 24.0
     trust_least: float = 6.0
@@ -65,7 +66,9 @@ class IKSettings:
         lengths = ("trust", "trust_least", "trust_most", "patch_spacing")
         for name in (*lengths, "damping", "mask_damping", "settle"):
             _require_above_zero(f"ik.{name}", getattr(self, name))
-        for name in ("pull", "prior", "mask_rows", "settle_iterations", "max_iterations"):
+        if self.pull is not None:
+            _require_at_least("ik.pull", self.pull, 0)
+        for name in ("prior", "mask_rows", "settle_iterations", "max_iterations"):
             _require_at_least(f"ik.{name}", getattr(self, name), 0)
         if self.settle > 1:
             raise SolveError(f"solver.ik.settle: {self.settle} is above the most allowed, 1")
@@ -84,6 +87,9 @@ class DragSettings:
         block: 1-based synthesis block whose feature map is used; None is block 6, or the last of a smaller
             generator.
         layers: how many leading layers of W+ may change.
+        metric: what "ik" and "lbfgs" call a short way through W: "identity", or "covariance", by which
+            directions that random w hardly vary in are far. A generator without a mapping network has the
+            identity in any case.
         space: "w+" moves each of these layers by itself, "w" moves them all by one vector.
         radius_motion: r1, in pixels of a 512 px image; scales with the image's larger side, and on a
             map coarser than block 6 with the feature pixel.
@@ -104,6 +110,7 @@ class DragSettings:
     block: int | None = None
     layers: int = 6
     space: Literal["w+", "w"] = "w+"
+    metric: Literal["identity", "covariance"] = "covariance"
     radius_motion: float = 3.0
     radius_tracking: float = 12.0
     mask_weight: float = 20.0
@@ -129,3 +136,5 @@ class DragSettings:
                 _require_above_zero(name, value)
         if self.space not in ("w+", "w"):
             raise SolveError(f'solver.space: "{self.space}" is neither "w+" nor "w"')
+        if self.metric not in ("identity", "covariance"):
+            raise SolveError(f'solver.metric: "{self.metric}" is neither "identity" nor "covariance"')

@@ -7,18 +7,10 @@ import torch
 from moving_texture import MovingTexture
 
 from previz.drag import DragSettings, IKSettings, drag, make_reference, sample_features, track_points
-from previz.drag._ik import (
-    Arrival,
-    clip_length,
-    damped_step,
-    end_settling,
-    next_trust,
-    note_arrival,
-    patch_template,
-    position_jacobian,
-    vector_jacobian_products,
-)
+from previz.drag._ik import Arrival, end_settling, note_arrival
+from previz.drag._jacobian import patch_template, position_jacobian, vector_jacobian_products
 from previz.drag._progress import Progress, advance
+from previz.drag._step import clip_length, damped_step, next_trust
 from previz.drag._types import DragTask
 from previz.errors import SolveError
 

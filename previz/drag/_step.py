@@ -1,0 +1,69 @@
+"""The step of latent IK: damped least squares with a pull home in the null space, within a trust radius."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from previz.drag._metric import from_metric, to_metric
+from previz.drag._settings import IKSettings
+
+# Of mu, in what the pull home is not to undo.
+HOME_DAMPING = 0.01
+# kappa, by metric, where the settings leave it open.
+PULL = {"identity": 0.3, "covariance": 0.1}
+
+
+def damped_step(
+    rows: Tensor,  # [2N, D] of the handles
+    wanted: Tensor,  # [N, 2] image pixels
+    weights: Tensor,  # [N]
+    held_rows: Tensor,  # [R, D] of the fixed area
+    held: Tensor,  # [R] what they sum to, to be undone
+    away: Tensor,  # [layers, w_dim] how far from home, D values in all
+    ik: IKSettings,
+    metric: Tensor | None = None,  # A [w_dim, K]
+) -> Tensor:  # [D]
+    """A (J_y^T (J_y J_y^T + mu t I)^-1 e - kappa (1 - J_y^+ J_y) y), J_y = J A, t the mean squared row of it.
+
+    J_y^+ is damped far less than the first term. With one damping for both, the drag would come to rest where
+    what the damping withholds balances the pull, short of the target wherever handles move each other much.
+    The rows of the fixed area are scaled so that each weighs as much as a handle's; A y is the way from home.
+    """
+    scale = weights.double().sqrt().repeat_interleave(2)
+    shape = (-1, *away.shape)
+    moved = torch.cat(
+        [rows.double() @ away.reshape(-1).double(), held_rows.double() @ away.reshape(-1).double()]
+    )
+    handle_rows = to_metric(rows.double().reshape(shape), metric) * scale[:, None]
+    held_rows = to_metric(held_rows.double().reshape(shape), metric)
+    t = handle_rows.square().sum() / (scale > 0).sum().clamp(min=1)
+    same = (t / held_rows.square().sum(dim=1).mean().clamp(min=1e-30)).sqrt() if len(held) else t
+    scales = torch.cat([scale, same.expand(len(held))])
+    jacobian = torch.cat([handle_rows, held_rows * same])
+    residual = torch.cat([wanted.reshape(-1).double(), -held.double()]) * scales
+    damping = jacobian.new_full((len(jacobian),), ik.damping)
+    damping[len(rows) :] = ik.mask_damping
+    system = jacobian @ jacobian.t()
+    floor = 1e-12 * torch.eye(len(system), dtype=system.dtype, device=system.device)
+    arrive = torch.linalg.solve(system + torch.diag(damping * t) + floor, residual)
+    keep = torch.linalg.solve(system + torch.diag(damping * t * HOME_DAMPING) + floor, moved * scales)
+    pull = ik.pull if ik.pull is not None else PULL["identity" if metric is None else "covariance"]
+    step = from_metric(jacobian.t() @ (arrive + pull * keep), metric, len(away)) - pull * away.double()
+    return step.reshape(-1).to(rows.dtype)
+
+
+def clip_length(vectors: Tensor, longest: float) -> Tensor:
+    """Vectors [N, 2], those longer than `longest` shortened to it."""
+    length: Tensor = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
+    return vectors * (longest / length.clamp(min=longest))
+
+
+def next_trust(trust: float, achieved: Tensor, predicted: Tensor, ik: IKSettings, pixel: float) -> float:
+    """The trust radius after a step, in image pixels: wider where the handles [N, 2] went as predicted."""
+    ratio = float((achieved * predicted).sum() / predicted.square().sum().clamp(min=1e-12))
+    if ratio > 0.75:
+        return min(ik.trust_most * pixel, trust * 1.5)
+    if ratio < 0.4:
+        return max(ik.trust_least * pixel, trust * 0.5)
+    return trust
