@@ -109,8 +109,9 @@ class Renderer:
 
         CastError where the scene needs what the pack has not.
         """
+        self._check(scene)
         height, width = (size, size) if isinstance(size, int) else size
-        model = self._model(scene)
+        model = self._model(scene.identity)
         posed = self._pose(model.figure, scene)
         self._upload(model, posed)
         view, eye = _camera(scene.camera, model.figure, width / height)
@@ -142,8 +143,9 @@ class Renderer:
         A landmark is seen when it is in the picture and nothing lies between it and the camera, found exactly
         by casting a ray at the posed triangles. The origin is the picture's top-left corner.
         """
+        self._check(scene)
         height, width = (size, size) if isinstance(size, int) else size
-        figure = self._model(scene).figure
+        figure = self._model(scene.identity).figure
         posed = self._pose(figure, scene)
         view, _ = _camera(scene.camera, figure, width / height)
         points = project(landmark_points(figure, posed, scene), view)
@@ -155,20 +157,22 @@ class Renderer:
     def _program(self, vertex: str, fragment: str) -> moderngl.Program:
         return self._context.program(vertex_shader=read_shader(vertex), fragment_shader=read_shader(fragment))
 
+    def _check(self, scene: Scene) -> None:
+        """CastError where the pack can't show the scene."""
+        if scene.camera.whole_figure and not self._whole:
+            raise CastError(
+                "the scene shows a whole figure and the pack holds heads; "
+                "build one with `previz cast pack --figure body`"
+            )
+
     def _pose(self, figure: Figure, scene: Scene) -> Posed:
         """The posed figure; the last one is kept, as a picture and its landmarks are asked for in turn."""
         if self._posed is None or self._posed[0] is not scene:
             self._posed = scene, pose_figure(figure, scene)
         return self._posed[1]
 
-    def _model(self, scene: Scene) -> _Model:
+    def _model(self, identity: Identity) -> _Model:
         """The identity's figure and buffers, made when first asked for and kept for the next few pictures."""
-        identity = scene.identity
-        if scene.camera.whole_figure and not self._whole:
-            raise CastError(
-                "the scene shows a whole figure and the pack holds heads; "
-                "build one with `previz cast pack --figure body`"
-            )
         if identity not in self._models:
             if len(self._models) >= MODELS:
                 self._models.pop(next(iter(self._models))).release()
