@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, overload
 
 import numpy as np
 import torch
@@ -15,9 +16,25 @@ from previz.generator import Generator
 from previz.timebase import FrameRange
 
 
+@overload
 def decode(
-    take: Take, generator: Generator, frames: FrameRange | None = None, batch: int = 1
-) -> Iterator[NDArray[np.uint8]]:
+    take: Take,
+    generator: Generator,
+    frames: FrameRange | None = ...,
+    batch: int = ...,
+    deep: Literal[False] = ...,
+) -> Iterator[NDArray[np.uint8]]: ...
+@overload
+def decode(
+    take: Take, generator: Generator, frames: FrameRange | None = ..., batch: int = ..., deep: bool = ...
+) -> Iterator[NDArray[np.uint8 | np.float32]]: ...
+def decode(
+    take: Take,
+    generator: Generator,
+    frames: FrameRange | None = None,
+    batch: int = 1,
+    deep: bool = False,
+) -> Iterator[NDArray[np.uint8 | np.float32]]:
     """Yield the take's pictures, uint8 [height, width, 3] RGB, in the order of the frames.
 
     Args:
@@ -25,6 +42,7 @@ def decode(
         generator: the one that it was solved with.
         frames: which ones; None is all.
         batch: how many are computed at a time; more is faster on a GPU, and takes more memory.
+        deep: as float32 of about 0..1, rounded and clipped nowhere, for files of more than 8 bits.
 
     Raises SolveError, at once, for another generator than the take's and for frames that it doesn't hold.
 
@@ -35,14 +53,17 @@ def decode(
         raise SolveError(f"decode: a batch of {batch} frames is below the least, 1")
     chosen = take.range if frames is None else frames
     first, last = take.index(chosen.first), take.index(chosen.last)
-    return _decode(take.latents[first : last + 1], generator, batch)
+    return _decode(take.latents[first : last + 1], generator, batch, deep)
 
 
-def _decode(latents: NDArray[np.float32], generator: Generator, batch: int) -> Iterator[NDArray[np.uint8]]:
+def _decode(
+    latents: NDArray[np.float32], generator: Generator, batch: int, deep: bool
+) -> Iterator[NDArray[np.uint8 | np.float32]]:
     for start in range(0, len(latents), batch):
         w = torch.from_numpy(latents[start : start + batch].copy()).to(generator.device)
         with torch.no_grad():
-            pictures = to_uint8(generator.synthesis(w, noise="const"))
+            images = generator.synthesis(w, noise="const")
+            pictures = to_float(images) if deep else to_uint8(images)
         yield from pictures.cpu().numpy()
 
 
@@ -53,6 +74,11 @@ def to_uint8(images: Tensor) -> Tensor:
     """
     levels = (images.float() + 1.0) * 127.5 + 0.5  # + 0.5, because the cast below cuts off
     return levels.clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def to_float(images: Tensor) -> Tensor:
+    """Images [N, 3, H, W] of about -1..1 to float32 [N, H, W, 3] of about 0..1; times 255 it is `to_uint8`."""
+    return ((images.float() + 1.0) * 0.5).permute(0, 2, 3, 1).contiguous()
 
 
 def check_generator(take: Take, generator: Generator) -> None:

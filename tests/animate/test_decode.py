@@ -26,6 +26,14 @@ def test_levels_are_rounded_to_the_nearest_and_clamped():
     assert levels[0, 0, :, 0].tolist() == [0, 0, 0, 128, 128, 255, 255]
 
 
+def test_deep_pictures_are_the_same_before_rounding(take, generator):
+    shallow, deep = list(decode(take, generator)), list(decode(take, generator, deep=True))
+    assert {picture.dtype for picture in deep} == {np.dtype(np.float32)}
+    levels = np.floor(np.clip(np.stack(deep).astype(np.float64) * 255 + 0.5, 0, 255))
+    assert (levels != np.stack(shallow)).mean() < 1e-4  # a value may lie on the edge between two levels
+    assert len(np.unique(deep[0])) > 256
+
+
 def test_a_range_of_frames_is_decoded_alone(take, generator):
     whole, part = list(decode(take, generator)), list(decode(take, generator, FrameRange(1003, 1004)))
     assert len(part) == 2
