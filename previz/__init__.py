@@ -31,11 +31,14 @@ if TYPE_CHECKING:
         export_latents,
         partial_folder,
         solve,
+        start_latent,
+        to_uint8,
     )
     from previz.drag import SOLVERS, DragResult, DragSettings, make_reference, track_points
     from previz.errors import (
         CastError,
         CheckpointError,
+        CurvesError,
         DeviceError,
         MediaError,
         OutputError,
@@ -57,12 +60,26 @@ if TYPE_CHECKING:
         resolve_device,
         save_generator,
     )
+    from previz.interchange import (
+        EditClip,
+        Facts,
+        PointCurves,
+        curves_from_take,
+        curves_from_timeline,
+        read_curves,
+        timeline_otio,
+        write_curves,
+        write_edit,
+    )
     from previz.media import (
         Size,
         VideoInfo,
+        add_legend,
         check_video_settings,
         contact_sheet,
         draw_burn_in,
+        draw_grid,
+        draw_marks,
         draw_overlay,
         probe_video,
         read_video,
@@ -82,6 +99,7 @@ if TYPE_CHECKING:
         retime,
         retime_file,
         sample_timeline,
+        starter_text,
         timeline_schema,
         timeline_warnings,
     )
@@ -93,9 +111,12 @@ __all__ = [
     "CastError",
     "CheckpointError",
     "CheckpointInfo",
+    "CurvesError",
     "DeviceError",
     "DragResult",
     "DragSettings",
+    "EditClip",
+    "Facts",
     "FrameIterated",
     "FrameRange",
     "FrameRecord",
@@ -104,6 +125,7 @@ __all__ = [
     "GeneratorConfig",
     "MediaError",
     "OutputError",
+    "PointCurves",
     "PrevizError",
     "Problem",
     "Samples",
@@ -119,14 +141,19 @@ __all__ = [
     "TimelineError",
     "VideoInfo",
     "__version__",
+    "add_legend",
     "check_against",
     "check_output",
     "check_video_settings",
     "contact_sheet",
     "convert_checkpoint",
+    "curves_from_take",
+    "curves_from_timeline",
     "decode",
     "discard_partial",
     "draw_burn_in",
+    "draw_grid",
+    "draw_marks",
     "draw_overlay",
     "export_latents",
     "find_checkpoint",
@@ -140,6 +167,7 @@ __all__ = [
     "parse_timeline",
     "partial_folder",
     "probe_video",
+    "read_curves",
     "read_video",
     "resize",
     "resolve_device",
@@ -149,10 +177,16 @@ __all__ = [
     "sample_timeline",
     "save_generator",
     "solve",
+    "start_latent",
+    "starter_text",
     "timecode",
+    "timeline_otio",
     "timeline_schema",
     "timeline_warnings",
+    "to_uint8",
     "track_points",
+    "write_curves",
+    "write_edit",
     "write_png",
     "write_sequence",
     "write_video",
@@ -160,18 +194,22 @@ __all__ = [
 
 _ROOMS = {
     "animate": "FrameIterated FrameRecord FrameSolved SolveCallback SolveEvent SolveFinished SolveStarted "
-    "Take TakeSummary decode discard_partial export_latents partial_folder solve",
-    "drag": "SOLVERS DragResult DragSettings make_reference track_points",
-    "errors": "CastError CheckpointError DeviceError MediaError OutputError PrevizError Problem SolveError "
-    "TimelineError",
+    "Take TakeSummary decode discard_partial export_latents partial_folder solve start_latent "
+    "to_uint8",
+    "drag": "DragResult DragSettings SOLVERS make_reference track_points",
+    "errors": "CastError CheckpointError CurvesError DeviceError MediaError OutputError PrevizError "
+    "Problem SolveError TimelineError",
     "files": "check_output output_file",
     "generator": "CheckpointInfo Generator GeneratorConfig convert_checkpoint find_checkpoint "
     "inspect_checkpoint list_checkpoints load_generator resolve_device save_generator",
-    "media": "Size VideoInfo check_video_settings contact_sheet draw_burn_in draw_overlay probe_video "
-    "read_video resize resolve_size write_png write_sequence write_video",
+    "interchange": "EditClip Facts PointCurves curves_from_take curves_from_timeline read_curves "
+    "timeline_otio write_curves write_edit",
+    "media": "Size VideoInfo add_legend check_video_settings contact_sheet draw_burn_in draw_grid draw_marks "
+    "draw_overlay probe_video read_video resize resolve_size write_png write_sequence "
+    "write_video",
     "timebase": "FrameRange parse_rate timecode",
     "timeline": "Samples Timeline check_against load_timeline parse_timeline retime retime_file "
-    "sample_timeline timeline_schema timeline_warnings",
+    "sample_timeline starter_text timeline_schema timeline_warnings",
 }
 _HOME = {name: f"previz.{room}" for room, names in _ROOMS.items() for name in names.split()}
 

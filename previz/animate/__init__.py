@@ -10,6 +10,7 @@ from previz.animate._events import (
     SolveStarted,
 )
 from previz.animate._export import export_latents
+from previz.animate._prepare import start_latent
 from previz.animate._record import SOLVER_VERSION, FrameRecord
 from previz.animate._report import TakeSummary, jitter, smoothness
 from previz.animate._solve import solve
@@ -36,5 +37,6 @@ __all__ = [
     "partial_folder",
     "smoothness",
     "solve",
+    "start_latent",
     "to_uint8",
 ]

@@ -35,6 +35,7 @@ from previz.cast._landmarks import LANDMARKS
 from previz.cast._measures import measure, measure_cost
 from previz.cast._pack import Pack, load_pack, save_pack
 from previz.cast._pairs import Pairs, open_pairs
+from previz.cast._points import NamedPoint, bundled_judge, landmarks_of
 from previz.cast._renderer import Renderer
 from previz.cast._scene import (
     Arm,
@@ -84,6 +85,7 @@ __all__ = [
     "Leg",
     "Light",
     "Materials",
+    "NamedPoint",
     "Outfit",
     "Pack",
     "Pairs",
@@ -95,6 +97,7 @@ __all__ = [
     "TrainEvent",
     "TrainSettings",
     "build_pack",
+    "bundled_judge",
     "compare",
     "comparison_pictures",
     "create_dataset",
@@ -103,6 +106,7 @@ __all__ = [
     "expression_sheet",
     "find_domain",
     "frechet_distance",
+    "landmarks_of",
     "load_judge",
     "load_pack",
     "load_pairs",

@@ -13,6 +13,8 @@ __all__ = ["main"]
 @click.group(
     cls=LazyGroup,
     lazy={
+        "new": ("previz.cli.new:new", "Write a commented timeline to start from."),
+        "pick": ("previz.cli.pick:pick", "Show where points are, to write their coordinates."),
         "render": ("previz.cli.render:render", "Solve a timeline and write its clip, take and report."),
         "check": ("previz.cli.check:check", "Check timelines without solving them."),
         "retime": ("previz.cli.retime:retime", "Bring a timeline to another rate, length, range or speed."),

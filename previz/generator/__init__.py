@@ -1,7 +1,9 @@
 """StyleGAN2 generators and the checkpoint formats they come in."""
 
 from previz.generator._checkpoint import (
+    JUDGE_SUFFIX,
     CheckpointInfo,
+    checkpoint_folders,
     find_checkpoint,
     inspect_checkpoint,
     list_checkpoints,
@@ -24,11 +26,13 @@ from previz.generator._network import Generator, Noise
 from previz.generator._previz import save_generator
 
 __all__ = [
+    "JUDGE_SUFFIX",
     "CheckpointInfo",
     "Direction",
     "Generator",
     "GeneratorConfig",
     "Noise",
+    "checkpoint_folders",
     "component_directions",
     "convert_checkpoint",
     "directions_file",

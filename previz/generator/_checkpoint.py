@@ -24,6 +24,7 @@ from previz.generator._torchfile import TORCH_MAGIC, read_torch_file
 
 MAX_BYTES = 4 << 30
 DIRECTIONS_SUFFIX = ".directions.safetensors"
+JUDGE_SUFFIX = ".judge.safetensors"  # a network that finds the landmarks of a kind of picture
 KNOWN = "previz reads its own .safetensors, StyleGAN2 .pkl of NVIDIA's code, and rosinality's .pt"
 
 
@@ -107,16 +108,20 @@ def list_checkpoints() -> list[tuple[str, Path, dict[str, Any]]]:
     return listed
 
 
+def checkpoint_folders() -> list[Path]:
+    """Where bundled files may lie: what PREVIZ_CHECKPOINTS lists, then beside the package, then inside it."""
+    named = os.environ.get("PREVIZ_CHECKPOINTS", "").split(os.pathsep)
+    own = [Path(__file__).parents[2] / "checkpoints", Path(__file__).parents[1] / "checkpoints"]
+    return [Path(folder) for folder in named if folder] + own
+
+
 def _bundled() -> list[tuple[str, Path]]:
     """`(name, file)` of the bundled checkpoints; the first folder that has a name wins."""
-    folders = [
-        Path(folder) for folder in os.environ.get("PREVIZ_CHECKPOINTS", "").split(os.pathsep) if folder
-    ]
-    folders += [Path(__file__).parents[2] / "checkpoints", Path(__file__).parents[1] / "checkpoints"]
     found: dict[str, Path] = {}
-    for folder in folders:
+    for folder in checkpoint_folders():
         for file in sorted(folder.glob("*.safetensors")):
-            if not file.name.endswith(DIRECTIONS_SUFFIX):  # what lies beside a checkpoint is none
+            # what lies beside a checkpoint is none
+            if not file.name.endswith((DIRECTIONS_SUFFIX, JUDGE_SUFFIX)):
                 found.setdefault(file.stem, file)
     return list(found.items())
 

@@ -11,6 +11,7 @@ from previz.media._codecs import CODECS, Codec, check_video_settings
 from previz.media._encode import Write, video_writer, write_video
 from previz.media._frames import Frame, over_black, to_float, to_uint8, to_uint16, with_alpha
 from previz.media._images import PICTURE_DEPTHS, check_depth, read_picture, write_picture, write_png
+from previz.media._marks import add_legend, draw_grid, draw_marks
 from previz.media._overlay import draw_onion, draw_overlay, draw_trails
 from previz.media._probe import VideoInfo, probe_video, read_video, read_video_deep
 from previz.media._resize import Size, resize, resolve_size
@@ -37,12 +38,15 @@ __all__ = [
     "SoundInfo",
     "VideoInfo",
     "Write",
+    "add_legend",
     "animation_writer",
     "check_animation",
     "check_depth",
     "check_video_settings",
     "contact_sheet",
     "draw_burn_in",
+    "draw_grid",
+    "draw_marks",
     "draw_onion",
     "draw_over",
     "draw_overlay",

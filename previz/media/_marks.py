@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from previz.errors import MediaError
 from previz.media._frames import check_frame
 
-__all__ = ["draw_grid", "draw_marks"]
+__all__ = ["add_legend", "draw_grid", "draw_marks"]
 
 _MARK = (255, 214, 64)
 _LINE = (255, 255, 255)
@@ -77,3 +77,21 @@ def draw_grid(
                 spot, text, _MARK, font, anchor=anchor, stroke_width=round(1.4 * unit), stroke_fill=_SHADE
             )
     return np.asarray(image.convert("RGB"))
+
+
+def add_legend(
+    frame: NDArray[np.uint8],  # [H, W, 3]
+    lines: Sequence[str],
+) -> NDArray[np.uint8]:
+    """The frame with a column of text to its right, uint8 [H, W + w, 3]; the letters shrink until all fits."""
+    frame = check_frame(frame)
+    height, width = frame.shape[:2]
+    pitch = min(height / 30, (height - 8) / max(1, len(lines)))
+    font = ImageFont.load_default(size=max(6.0, 0.78 * pitch))
+    column = round(max((font.getlength(line) for line in lines), default=0) + 1.5 * pitch)
+    image = Image.new("RGB", (width + column, height), (24, 24, 24))
+    image.paste(Image.fromarray(frame), (0, 0))
+    draw = ImageDraw.Draw(image)
+    for index, line in enumerate(lines):
+        draw.text((width + 0.6 * pitch, 4 + (index + 0.5) * pitch), line, (225, 225, 225), font, anchor="lm")
+    return np.asarray(image)

@@ -16,6 +16,7 @@ from previz.timeline._paths import sample_path
 from previz.timeline._retime import retime, retime_file, retime_yaml
 from previz.timeline._sampling import Samples, sample_timeline
 from previz.timeline._schema import CharacterSpec, SolverSpec, Timeline, timeline_schema
+from previz.timeline._starter import starter_text
 from previz.timeline._travel import PathSpec
 from previz.timeline._travelling import sample_handle
 
@@ -57,6 +58,7 @@ __all__ = [
     "sample_path",
     "sample_targets",
     "sample_timeline",
+    "starter_text",
     "timeline_schema",
     "timeline_warnings",
 ]

@@ -41,7 +41,7 @@ def starter_text(
         f"shot: {shot}",
         f"fps: {_rate(rate)}",
         f"frames: {frames}",
-        f"canvas: {size}                       # coordinates below are pixels of a {width} x {height} picture",
+        f"canvas: {size}                       # coordinates are pixels of a {width} x {height} picture",
         "character:",
         f"  checkpoint: {_quoted(checkpoint)}",
         f"  seed: {seed}                           # another seed is another picture to start from",
@@ -61,8 +61,9 @@ def starter_text(
             "  # previz knows no landmarks of this character: see where points are with `previz pick`"
         )
     lines += [
-        "# mask: {ellipse: {center: "
-        f"[{width / 2:g}, {height * 0.7:g}], radius: [{width / 4:g}, {height / 5:g}]}}}}   # only this may change",
+        "# to let only a part of the picture change:",
+        f"# mask: {{ellipse: {{center: [{width / 2:g}, {height * 0.7:g}], "
+        f"radius: [{width / 4:g}, {height / 5:g}]}}}}",
         "output: {size: 512}               # the clip goes to renders/; -o names another place",
     ]
     return "\n".join(lines) + "\n"
