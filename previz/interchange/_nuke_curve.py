@@ -20,6 +20,7 @@ from previz.errors import CurvesError
 from previz.interchange._text import decimal
 from previz.interchange._tracks import Track, coordinate, from_origin, number
 
+_APART = ("i", "I", "k", "l")  # invisible, and how it goes on beyond its ends
 _TANGENT = re.compile(r"^[stuv][-+.\d]")
 
 
@@ -73,7 +74,7 @@ def read_scalar(text: str, name: str, line: int) -> Scalar:
             letter = word
         elif word[0] == "x":
             at = number(word[1:], name, line)
-        elif word.isalpha():  # i and I, hidden; k and l, beyond its ends
+        elif word in _APART:
             continue
         elif _TANGENT.match(word):
             if interpolation and word[0] in "st":
