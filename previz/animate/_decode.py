@@ -77,7 +77,7 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def to_float(images: Tensor) -> Tensor:
-    """Images [N, 3, H, W] of about -1..1 to float32 [N, H, W, 3] of about 0..1; times 255 it is `to_uint8`."""
+    """Images [N, 3, H, W] of about -1..1 to float32 [N, H, W, 3] of about 0..1, clipped nowhere."""
     return ((images.float() + 1.0) * 0.5).permute(0, 2, 3, 1).contiguous()
 
 
