@@ -6,7 +6,7 @@ Landmarks are those of the posed mesh by projection, with visibility by a ray ca
 drawn at random besides the seeds, so the same pack gives the same file. Read them with
 `previz.cast.load_pairs`.
 
-python -m benchmarks.cast_pairs cast-work/pack.npz --domain head
+    python -m benchmarks.cast_pairs cast-work/pack.npz --domain head
 """
 
 from __future__ import annotations
