@@ -3,8 +3,8 @@
 Method. Held-out renders are blurred to less detail, given noise, a checkerboard such as upsampling leaves, or
 less light; the judge looks at them. Columns: the Fréchet distance of its features to those of as many other
 renders (the first row is the floor); its LPIPS-like distance to the render itself; the error of the visible
-landmarks on the front of the face, in px of its size; and R² of the factors of some groups. A good judge keeps
-the last ones while the distances rise.
+landmarks on the front of the face, in px of its size; and R² of the factors of some groups. A good judge
+keeps the last ones while the distances rise.
 
     python -m benchmarks.cast_judge cast-work/head benchmarks/judge_head.safetensors
 """
