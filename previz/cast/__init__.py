@@ -5,8 +5,8 @@ exact landmarks (`Renderer`), many of them into a dataset (`render_shard`), and 
 (`train_in_processes`, `export_run`).
 """
 
-from previz.cast._adversarial import AdversarialSettings, photograph_settings
 from previz.cast._adversarial_run import AdversarialEvent
+from previz.cast._adversarial_settings import AdversarialSettings, photograph_settings
 from previz.cast._adversarial_workers import AdversarialRun, train_adversarially
 from previz.cast._body_landmarks import BODY_LANDMARKS
 from previz.cast._build import build_pack

@@ -10,114 +10,34 @@ pictures, which have no twin, are judged by the discriminator alone.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from previz.cast._adversarial_losses import (
+    Batch,
+    anchor_loss,
+    discriminator_loss,
+    generator_losses,
+    r1_penalty,
+)
+from previz.cast._adversarial_settings import AdversarialSettings
 from previz.cast._augment import augment
 from previz.cast._discriminator import Discriminator, Verdict, config_for
-from previz.cast._losses import pyramid_loss
 from previz.cast._train import average_gradients
-from previz.generator import Generator, GeneratorConfig, Noise
+from previz.generator import Generator, GeneratorConfig
 
-__all__ = ["AdversarialSettings", "AdversarialState", "Batch", "adversarial_step", "new_adversarial_state"]
-
-
-@dataclass(frozen=True)
-class AdversarialSettings:
-    """How a generator is trained adversarially; all that a resumed run must repeat, but for the length.
-
-    `images` is the length in real pictures shown, `batch` the pictures a step and process. The share `paired`
-    of each step has a render as its twin; the rest is style-mixed with probability `mixing`. What the
-    generator hears of a picture is the regression's gradient and the discriminator's, in which the L1 of its
-    features counts `matching`; the second is scaled to `push` times the length of the first, so that neither
-    drowns the other, whatever the networks' sizes. Without twins it is taken as it is.
-
-    The discriminator learns alone for the first `warm_up` pictures, and the generator's rate rises over the
-    next `ramp`. Rates are Adam's, and fall linearly to a tenth over the last `decay` of the run. `width` is
-    of the generator's channels, `stride` px the distance of the local verdict's places (0 for none), `r1`
-    gamma. `augment` turns on adaptive augmentation, whose probability moves by 1 in `augment_pictures`.
-    """
-
-    images: int = 30_000
-    batch: int = 4
-    paired: float = 0.75
-    push: float = 1.0
-    matching: float = 10.0
-    mixing: float = 0.9
-    warm_up: int = 2_000
-    ramp: int = 1_000
-    generator_rate: float = 1e-3
-    mapping_rate: float = 0.0  # of the generator's: what a code means stays as the regression taught it
-    discriminator_rate: float = 2e-3
-    decay: float = 0.3
-    width: float = 0.5
-    stride: int = 8
-    local_weight: float = 1.0
-    r1: float = 1.0
-    r1_every: int = 16
-    path_length: float = 0.0
-    path_every: int = 8
-    ema_pictures: float = 2_000  # the average's half-life, at most
-    ema_share: float = 0.25  # and that share of what the generator was shown
-    face_weight: float = 6.0
-    gradient_weight: float = 1.2
-    noise: Noise = "none"
-    augment: bool = False
-    augment_target: float = 0.6
-    augment_pictures: int = 100_000
-    bfloat16: bool = True
-    seed: int = 0
-
-    @property
-    def twins(self) -> int:
-        """How many pictures of a step and process have a render as their twin."""
-        return round(self.paired * self.batch)
-
-    def rate(self, seen: int) -> float:
-        """What the rates are multiplied by after `seen` pictures."""
-        left = max(0.0, 1 - seen / self.images)
-        return max(0.1, min(1.0, left / self.decay)) if self.decay else 1.0
-
-    def risen(self, seen: int) -> float:
-        """What the generator's rate is multiplied by besides, while it takes up its work."""
-        return min(1.0, (seen - self.warm_up + 1) / self.ramp) if self.ramp else 1.0
-
-
-def photograph_settings(height: int, width: int, batch: int = 16) -> AdversarialSettings:
-    """The defaults for a folder of pictures, which have no codes: StyleGAN2 as published, only smaller.
-
-    R1's weight follows the pictures' size and the batch, as in the paper on limited data (appendix C).
-    """
-    return replace(
-        AdversarialSettings(),
-        images=1_000_000,
-        batch=batch,
-        r1=0.0002 * height * width / batch,
-        paired=0.0,
-        warm_up=0,
-        ramp=0,
-        generator_rate=2e-3,
-        mapping_rate=1.0,
-        decay=0.0,
-        width=1.0,
-        stride=0,
-        ema_pictures=10_000,
-        ema_share=0.05,
-        noise="random",
-        augment=True,
-    )
-
-
-class Batch(NamedTuple):
-    """The real pictures of a step and process; the first `len(z)` of them are what z names."""
-
-    real: Tensor  # [N, 3, H, W], -1..1
-    z: Tensor  # [T, z_dim], T ≤ N
-    weight: Tensor  # [T, 1, H, W], how much each place counts in the regression
+__all__ = [
+    "AdversarialState",
+    "adapt_augmentation",
+    "adversarial_step",
+    "draw_w",
+    "mean_over_processes",
+    "new_adversarial_state",
+    "path_length_penalty",
+    "processes",
+]
 
 
 @dataclass
@@ -225,60 +145,6 @@ def draw_w(generator: Generator, z: Tensor, count: int, mixing: float, rng: torc
     return torch.cat([w[: len(z)], torch.where(swapped[:, :, None], second, first)])
 
 
-def generator_losses(verdict: Verdict, batch: Batch, settings: AdversarialSettings) -> tuple[Tensor, Tensor]:
-    """Non-saturating logistic loss on generated pictures, and how far twins' features are from the real ones.
-
-    The verdict is on as many real as generated pictures, in this order.
-    """
-    count, twins = len(batch.real), len(batch.z)
-    loss = F.softplus(-verdict.whole[count:]).mean()
-    if verdict.local is not None:
-        loss = (
-            loss
-            + settings.local_weight
-            * (F.softplus(-verdict.local[count:]) * _local_weight(verdict.local[count:], batch)).mean()
-        )
-    matching = loss.new_zeros([])
-    if twins and settings.matching:
-        for feature in verdict.features:
-            real, generated = feature[:twins].detach(), feature[count : count + twins]
-            matching = matching + (generated.float() - real.float()).abs().mean()
-        matching = matching / len(verdict.features)
-    return loss, matching
-
-
-def discriminator_loss(
-    verdict: Verdict, batch: Batch, settings: AdversarialSettings
-) -> tuple[Tensor, Tensor]:
-    """Logistic loss on real and generated pictures, and the mean sign of the verdict on real ones."""
-    count = len(batch.real)
-    loss = F.softplus(-verdict.whole[:count]).mean() + F.softplus(verdict.whole[count:]).mean()
-    if verdict.local is not None:
-        weight = _local_weight(verdict.local[:count], batch)
-        local = F.softplus(-verdict.local[:count]) + F.softplus(verdict.local[count:])
-        loss = loss + settings.local_weight * (local * weight).mean()
-    return loss, verdict.whole[:count].detach().sign().mean()
-
-
-def _local_weight(logits: Tensor, batch: Batch) -> Tensor:
-    """How much each place counts in the local verdict, 1 on average: more where the regression looks more.
-
-    The root of the regression's weight, so that hair and cloth count too. logits [N, h, w] -> the same.
-    """
-    weight = torch.ones_like(logits)
-    twins = len(batch.z)
-    if twins:
-        height, width = logits.shape[1:]
-        found = F.adaptive_avg_pool2d(batch.weight, (height, width))[:, 0].sqrt()
-        weight[:twins] = found / found.mean()
-    return weight
-
-
-def _anchor(image: Tensor, batch: Batch, settings: AdversarialSettings) -> Tensor:
-    """The regression's loss on the pictures that have a twin."""
-    return pyramid_loss(image, batch.real[: len(image)], batch.weight, settings.gradient_weight)
-
-
 def _step_generator(
     state: AdversarialState,
     batch: Batch,
@@ -295,7 +161,7 @@ def _step_generator(
     (gradient,) = torch.autograd.grad(told, leaf, retain_graph=True)
     figures = {"loss_g": adversarial}
     if len(batch.z):
-        anchor = _anchor(leaf[: len(batch.z)], batch, settings)
+        anchor = anchor_loss(leaf[: len(batch.z)], batch, settings)
         (held,) = torch.autograd.grad(anchor, leaf)
         gradient = held + settings.push * _balance(state, held, gradient, len(batch.z)) * gradient
         figures |= {"matching": matching, "anchor": anchor}
@@ -334,20 +200,6 @@ def _step_discriminator(
         figures["r1"] = penalty
     _update(state.discriminator_adam, discriminator, settings.rate(state.seen))
     return figures
-
-
-def r1_penalty(discriminator: Discriminator, real: Tensor) -> Tensor:
-    """The mean squared gradient of the verdict on real pictures [N, 3, H, W], in full precision.
-
-    Taken where the discriminator looks, that is after augmentation.
-    """
-    real = real.detach().requires_grad_()
-    verdict = discriminator(real)
-    logits = verdict.whole.sum()
-    if verdict.local is not None:
-        logits = logits + verdict.local.mean(dim=(1, 2)).sum()
-    (gradient,) = torch.autograd.grad(logits, real, create_graph=True)
-    return gradient.square().sum(dim=(1, 2, 3)).mean()
 
 
 def path_length_penalty(

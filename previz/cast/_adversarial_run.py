@@ -1,4 +1,4 @@
-"""A run of adversarial training: where it starts, its loop, what it says, and how it goes on when stopped."""
+"""A run of adversarial training: its loop, and what it says."""
 
 from __future__ import annotations
 
@@ -7,71 +7,35 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from previz.cast._adversarial import (
-    AdversarialSettings,
     AdversarialState,
-    Batch,
     adapt_augmentation,
     adversarial_step,
     mean_over_processes,
-    new_adversarial_state,
     processes,
 )
+from previz.cast._adversarial_losses import Batch
+from previz.cast._adversarial_settings import AdversarialSettings
+from previz.cast._adversarial_state import open_adversarial_state, save_adversarial_state
 from previz.cast._frechet import frechet_distance
+from previz.cast._real_pictures import RealPictures
 from previz.cast._stopping import Stop
-from previz.errors import CastError
-from previz.files import output_file
-from previz.generator import Generator, GeneratorConfig, load_generator
+from previz.generator import Generator, GeneratorConfig
 
-__all__ = [
-    "ADVERSARIAL_STATE",
-    "AdversarialEvent",
-    "Features",
-    "RealPictures",
-    "load_adversarial_average",
-    "open_adversarial_state",
-    "starting_generator",
-    "train_adversarial",
-]
+__all__ = ["LOG", "AdversarialEvent", "Features", "draw_random", "train_adversarial"]
 
-ADVERSARIAL_STATE = "adversarial.pt"
 LOG = "log.jsonl"
 SAMPLES = "samples.png"
 ADAPT_EVERY = 4  # steps between two moves of the augmentation's probability
 JUDGED = 512  # pictures of each kind in a Fréchet distance
-_REGRESSION_STATE = "state.pt"
 
 Features = Callable[[Tensor], Tensor]  # pictures [N, 3, H, W] in -1..1 -> features [N, D]
-
-
-class RealPictures(Protocol):
-    """What a run shows as real."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(height, width) of a picture."""
-
-    @property
-    def name(self) -> str:
-        """What the run is bound to, which a resumed run must find again."""
-
-    def batch(self, rng: np.random.Generator, count: int, twins: int) -> Batch:
-        """`count` real pictures, the first `twins` of them with their codes."""
-
-    def first(self, count: int) -> Tensor:
-        """At most `count` pictures [N, 3, H, W] to measure by, always the same."""
-
-    def figures(self, generator: Generator) -> dict[str, float]:
-        """What can be measured of a generator by these pictures."""
-
-    def write_samples(self, generator: Generator, path: Path) -> None:
-        """Write a sheet of what a generator draws, in place of the last one."""
 
 
 @dataclass(frozen=True)
@@ -219,113 +183,3 @@ def draw_random(generator: Generator, settings: AdversarialSettings, count: int,
 def _features(features: Features, pictures: Tensor) -> np.ndarray:
     found = [features(part).float().cpu().numpy() for part in torch.split(pictures, 16)]
     return np.concatenate(found)
-
-
-def save_adversarial_state(
-    state: AdversarialState, settings: AdversarialSettings, real: RealPictures, folder: Path
-) -> None:
-    """Write the run to `folder`, in place of what was there, in one step."""
-    content = {
-        "generator": state.generator.state_dict(),
-        "average": state.average.state_dict(),
-        "discriminator": state.discriminator.state_dict(),
-        "generator_adam": state.generator_adam.state_dict(),
-        "discriminator_adam": state.discriminator_adam.state_dict(),
-        "progress": {name: getattr(state, name) for name in _PROGRESS},
-        "settings": json.dumps(asdict(settings)),
-        "config": json.dumps(state.generator.config.to_dict()),
-        "real": real.name,
-    }
-    with output_file(folder / ADVERSARIAL_STATE, force=True) as partial:
-        torch.save(content, partial)
-
-
-_MAY_CHANGE = {"images", "push", "matching", "r1", "path_length", "decay", "ema_pictures", "ema_share"}
-_PROGRESS = ("step", "seen", "seconds", "augmentation", "signs", "path_mean", "balance")
-
-
-def open_adversarial_state(
-    real: RealPictures,
-    folder: Path,
-    settings: AdversarialSettings,
-    start: Generator | GeneratorConfig,
-    device: torch.device,
-) -> AdversarialState:
-    """The state of the run in `folder`, or of a new one; CastError where it can't be gone on with."""
-    config = start.config if isinstance(start, Generator) else start
-    if (config.height, config.width) != real.shape:
-        height, width = real.shape
-        raise CastError(
-            f"the generator draws {config.width}x{config.height} px, the pictures are {width}x{height}; "
-            "give pictures of its size"
-        )
-    path = folder / ADVERSARIAL_STATE
-    if not path.exists():
-        return new_adversarial_state(start, settings, device)
-    content = read_state(path)
-    _check_resumed(content, folder, settings, config, real.name)
-    try:
-        state = new_adversarial_state(config, settings, device)
-        for name in ("generator", "average", "discriminator", "generator_adam", "discriminator_adam"):
-            getattr(state, name).load_state_dict(content[name])
-        for name in _PROGRESS:
-            setattr(state, name, content["progress"][name])
-    except Exception as error:
-        raise CastError(f"{path}: not a state that can be resumed; move it away to start anew") from error
-    return state
-
-
-def _check_resumed(
-    content: dict[str, Any],
-    folder: Path,
-    settings: AdversarialSettings,
-    config: GeneratorConfig,
-    name: str,
-) -> None:
-    """CastError where a run was begun with other settings than may change on the way."""
-    found, wanted = json.loads(content["settings"]), json.loads(json.dumps(asdict(settings)))
-    found |= {"pictures": content["real"], "architecture": json.loads(content["config"])}
-    wanted |= {"pictures": name, "architecture": json.loads(json.dumps(config.to_dict()))}
-    for key in wanted:
-        if key not in _MAY_CHANGE and found.get(key) != wanted[key]:
-            told = "another" if key == "architecture" else f"{found.get(key)}, not {wanted[key]}"
-            raise CastError(f"{folder}: its adversarial run has {key} {told}; give another folder")
-
-
-def read_state(path: Path) -> dict[str, Any]:
-    """The content of a state of either kind of run; CastError where it is damaged."""
-    try:
-        content = torch.load(path, weights_only=True, map_location="cpu")
-        json.loads(content["config"])
-    except Exception as error:
-        raise CastError(f"{path}: not a state that can be resumed; move it away to start anew") from error
-    return dict(content)
-
-
-def load_adversarial_average(folder: Path) -> tuple[Generator, dict[str, Any]] | None:
-    """The averaged generator of the adversarial run in `folder` and its progress; None if there is none."""
-    path = folder / ADVERSARIAL_STATE
-    if not path.exists():
-        return None
-    content = read_state(path)
-    return _average(content, path), content["progress"]
-
-
-def starting_generator(path: Path) -> Generator:
-    """The trained generator that a path names: a checkpoint, or a run's folder, whose average it is."""
-    if path.is_file():
-        return load_generator(path)
-    for name in (ADVERSARIAL_STATE, _REGRESSION_STATE):
-        if (path / name).exists():
-            return _average(read_state(path / name), path / name)
-    raise CastError(f"{path}: neither a checkpoint nor a run's folder; train one with `previz cast train`")
-
-
-def _average(content: dict[str, Any], path: Path) -> Generator:
-    try:
-        with torch.random.fork_rng(devices=[]):  # the weights that are drawn are replaced at once
-            generator = Generator(GeneratorConfig.from_dict(json.loads(content["config"])))
-        generator.load_state_dict(content["average"])
-    except Exception as error:
-        raise CastError(f"{path}: not a state that can be resumed; move it away to start anew") from error
-    return generator

@@ -12,20 +12,18 @@ import torch
 import torch.distributed as dist
 from torch.multiprocessing.spawn import ProcessContext, spawn
 
-from previz.cast._adversarial import AdversarialSettings
-from previz.cast._adversarial_run import (
+from previz.cast._adversarial_run import AdversarialEvent, Features, train_adversarial
+from previz.cast._adversarial_settings import AdversarialSettings
+from previz.cast._adversarial_state import (
     ADVERSARIAL_STATE,
-    AdversarialEvent,
-    Features,
-    RealPictures,
     open_adversarial_state,
     starting_generator,
-    train_adversarial,
 )
 from previz.cast._images import ImageSettings, open_images, prepare_images
 from previz.cast._judge import load_judge
 from previz.cast._paired_pictures import PairedPictures
 from previz.cast._pairs import open_pairs
+from previz.cast._real_pictures import RealPictures
 from previz.errors import CastError
 from previz.generator import Generator, GeneratorConfig, resolve_device
 
@@ -65,7 +63,7 @@ def train_adversarially(
         prepare_images(run.images, run.folder)
     real, start = _open(run)
     if run.judge is not None:
-        _features(run, real)
+        _features(run.judge, where)
     open_adversarial_state(real, run.folder, run.settings, start, torch.device("cpu"))
     if where.type != "cpu":
         _train(run, where, callback)
@@ -89,7 +87,7 @@ def _automatic() -> str:
 
 def _train(run: AdversarialRun, device: torch.device, callback: Callback | None, rank: int = 0) -> None:
     real, start = _open(run)
-    features = _features(run, real, device) if run.judge is not None and rank == 0 else None
+    features = _features(run.judge, device) if run.judge is not None and rank == 0 else None
     train_adversarial(
         real,
         run.folder,
@@ -122,14 +120,9 @@ def _open(run: AdversarialRun) -> tuple[RealPictures, Generator | GeneratorConfi
     return PairedPictures(pairs, run.settings.face_weight), start
 
 
-def _features(run: AdversarialRun, real: RealPictures, device: torch.device | None = None) -> Features:
-    assert run.judge is not None
-    judge = load_judge(run.judge).to(device or "cpu")
-
-    def features(pictures: torch.Tensor) -> torch.Tensor:
-        return judge.features(pictures.to(device or "cpu"))
-
-    return features
+def _features(path: Path, device: torch.device) -> Features:
+    judge = load_judge(path).to(device)
+    return lambda pictures: judge.features(pictures.to(device))
 
 
 def _work(rank: int, run: AdversarialRun, processes: int, store: Path, callback: Callback | None) -> None:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from previz.cast._adversarial_run import load_adversarial_average
+from previz.cast._adversarial_state import load_adversarial_average
 from previz.cast._domains import find_domain
 from previz.cast._losses import blur_to_detail, face_weight, picture_errors
 from previz.cast._pairs import Pairs

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from previz.cast._adversarial_run import LOG, load_adversarial_average
+from previz.cast._adversarial_run import LOG
+from previz.cast._adversarial_state import load_adversarial_average
 from previz.cast._images import MANIFEST
 from previz.cast._train import set_w_average
 from previz.errors import CastError

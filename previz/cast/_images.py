@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from previz.animate import to_uint8
-from previz.cast._adversarial import Batch
+from previz.cast._adversarial_losses import Batch
 from previz.errors import CastError
 from previz.files import output_file
 from previz.generator import Generator, GeneratorConfig

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from previz.cast._adversarial import Batch
+from previz.cast._adversarial_losses import Batch
 from previz.cast._losses import face_weight
 from previz.cast._pairs import Pairs
 from previz.cast._samples import write_samples

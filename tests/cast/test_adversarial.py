@@ -6,19 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from previz.cast import AdversarialSettings
 from previz.cast._adversarial import (
-    AdversarialSettings,
     AdversarialState,
-    Batch,
     adapt_augmentation,
     adversarial_step,
-    discriminator_loss,
     draw_w,
-    generator_losses,
     new_adversarial_state,
     path_length_penalty,
-    r1_penalty,
 )
+from previz.cast._adversarial_losses import Batch, discriminator_loss, generator_losses, r1_penalty
 from previz.cast._discriminator import Verdict
 from previz.generator import Generator, GeneratorConfig
 

@@ -20,7 +20,8 @@ from previz.cast import (
     train_adversarially,
 )
 from previz.cast import _train as regression
-from previz.cast._adversarial_run import load_adversarial_average, starting_generator, train_adversarial
+from previz.cast._adversarial_run import train_adversarial
+from previz.cast._adversarial_state import load_adversarial_average, starting_generator
 from previz.cast._paired_pictures import PairedPictures
 from previz.errors import CastError
 from previz.generator import Generator, GeneratorConfig, load_generator, save_generator
