@@ -96,7 +96,7 @@ def main() -> None:
         view, eye = drawing._camera(scene.camera, figure, domain.aspect[1] / domain.aspect[0])
         points = landmark_points(figure, posed, scene).astype(np.float64)
         margin = np.where(eyes, 0.1, 1.0) * visibility.MARGIN
-        blocked = np.zeros(len(points), np.bool_)
+        blocked = visibility.undrawn(figure, scene)
         for vertices, triangles, template, there in _surfaces(figure, posed, scene):
             corners = vertices[triangles].astype(np.float64)
             blocked |= hit_before(eye, points, corners, margin, template[triangles].astype(np.float64), there)

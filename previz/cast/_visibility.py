@@ -11,7 +11,7 @@ from previz.cast._outfit import BARE, SKIN_UNDER, garment, is_skirt, under_skirt
 from previz.cast._pose import Figure, Posed
 from previz.cast._scene import Scene
 
-__all__ = ["covered", "visible_points"]
+__all__ = ["covered", "undrawn", "visible_points"]
 
 MARGIN = 0.03  # dm that a blocker must stand before a point, so that its own surface doesn't hide it
 
@@ -33,7 +33,7 @@ def visible_points(
     eyes = np.isin(pack.part[own], [pack.parts.index("eyes")])
     # lids lie closer to the eyeball than the margin
     depth = points[:, 2] - np.where(eyes, 0.1 * margin, margin)
-    hidden = np.zeros(len(points), np.bool_)
+    hidden = undrawn(figure, scene)
     screen = project(posed.vertices)
     for triangles, template, there in _blockers(figure, scene):
         hidden |= covered(points, depth, screen, triangles, template, there)
@@ -48,6 +48,14 @@ def visible_points(
             kept = _uncut(hair.template[hair.triangles].mean(1), scene)
             hidden |= covered(points, depth, hairs, hair.triangles[kept])
     return ~hidden
+
+
+def undrawn(figure: Figure, scene: Scene) -> NDArray[np.bool_]:
+    """Which landmarks [K] lie on legs that a skirt hides, which are not drawn."""
+    pack = figure.pack
+    if pack.figure == "head":
+        return np.zeros(len(pack.landmarks), np.bool_)
+    return under_skirt(pack.vertices[list(pack.landmarks.values())], scene.outfit)
 
 
 def _blockers(

