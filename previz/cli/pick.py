@@ -60,7 +60,8 @@ def pick(
     """Show where points are in the first frame of TARGET: a character's name, a checkpoint, or a timeline.
 
     Landmarks are marked where previz knows the character's, and a timeline's handles, with a legend at the
-    right; other characters get a grid. Coordinates are those to write: pixels of the canvas, from its top-left corner.
+    right; other characters get a grid. Coordinates are those to write: pixels of the canvas, from its
+    top-left corner.
     """
     path = Path(target)
     output = check_output(output or Path("renders") / f"{path.stem}.pick.png", force)

@@ -83,7 +83,7 @@ def add_legend(
     frame: NDArray[np.uint8],  # [H, W, 3]
     lines: Sequence[str],
 ) -> NDArray[np.uint8]:
-    """The frame with a column of text to its right, uint8 [H, W + w, 3]; the letters shrink until all fits."""
+    """The frame with a column of text to its right, uint8 [H, W + w, 3]; letters shrink until all fits."""
     frame = check_frame(frame)
     height, width = frame.shape[:2]
     pitch = min(height / 30, (height - 8) / max(1, len(lines)))
