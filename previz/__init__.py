@@ -91,10 +91,14 @@ if TYPE_CHECKING:
     )
     from previz.timebase import FrameRange, parse_rate, timecode
     from previz.timeline import (
+        MotionSpec,
         Samples,
         Timeline,
         check_against,
+        is_motion,
+        load_motion,
         load_timeline,
+        motion_schema,
         parse_timeline,
         retime,
         retime_file,
@@ -124,6 +128,7 @@ __all__ = [
     "Generator",
     "GeneratorConfig",
     "MediaError",
+    "MotionSpec",
     "OutputError",
     "PointCurves",
     "PrevizError",
@@ -158,10 +163,13 @@ __all__ = [
     "export_latents",
     "find_checkpoint",
     "inspect_checkpoint",
+    "is_motion",
     "list_checkpoints",
     "load_generator",
+    "load_motion",
     "load_timeline",
     "make_reference",
+    "motion_schema",
     "output_file",
     "parse_rate",
     "parse_timeline",
@@ -208,8 +216,9 @@ _ROOMS = {
     "draw_overlay probe_video read_video resize resolve_size write_png write_sequence "
     "write_video",
     "timebase": "FrameRange parse_rate timecode",
-    "timeline": "Samples Timeline check_against load_timeline parse_timeline retime retime_file "
-    "sample_timeline starter_text timeline_schema timeline_warnings",
+    "timeline": "MotionSpec Samples Timeline check_against is_motion load_motion load_timeline motion_schema "
+    "parse_timeline retime retime_file sample_timeline starter_text timeline_schema "
+    "timeline_warnings",
 }
 _HOME = {name: f"previz.{room}" for room, names in _ROOMS.items() for name in names.split()}
 

@@ -1,4 +1,4 @@
-"""`previz check`: what is wrong with timelines, without solving them."""
+"""`previz check`: what is wrong with timelines and motions, without solving them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Any
 import click
 
 from previz import (
+    MotionSpec,
     PrevizError,
     Problem,
     Timeline,
     TimelineError,
     check_against,
+    is_motion,
+    load_motion,
     load_timeline,
     timeline_warnings,
 )
@@ -25,9 +28,9 @@ from previz import (
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one entry a file.")
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], character: bool, as_json: bool) -> None:
-    """Check timelines without solving them, and list everything that is wrong with each.
+    """Check timelines and motions without solving them, and list everything that is wrong with each.
 
-    A sound timeline gets one line. Exit code 2 when any timeline has an error.
+    A sound file gets one line. Exit code 2 when any timeline has an error.
     """
     entries = [_check(file, character) for file in files]
     if as_json:
@@ -43,10 +46,15 @@ def check(ctx: click.Context, files: tuple[Path, ...], character: bool, as_json:
 
 def _check(file: Path, character: bool) -> dict[str, Any]:
     """One file's entry in the list: its problems, and what it holds where it can be read."""
-    timeline = None
+    contents: dict[str, Any] = {}
+    problems: tuple[Problem, ...] = ()
     try:
-        timeline = load_timeline(file)
-        problems = _against_character(timeline) if character else timeline_warnings(timeline)
+        if is_motion(file):
+            contents = _motion_contents(load_motion(file))
+        else:
+            timeline = load_timeline(file)
+            contents = _contents(timeline)
+            problems = _against_character(timeline) if character else timeline_warnings(timeline)
     except TimelineError as error:
         problems = error.problems
     except PrevizError as error:  # the character can't be loaded
@@ -64,7 +72,7 @@ def _check(file: Path, character: bool) -> dict[str, Any]:
             }
             for problem in problems
         ],
-        **(_contents(timeline) if timeline else {}),
+        **contents,
     }
 
 
@@ -89,6 +97,21 @@ def _contents(timeline: Timeline) -> dict[str, Any]:
         "seconds": float(timeline.duration),
         "handles": list(timeline.handles),
         "summary": f"{timeline.shot}, {time}, {float(timeline.duration):.2f} s, {handles}",
+    }
+
+
+def _motion_contents(motion: MotionSpec) -> dict[str, Any]:
+    last = max(max((*(h.keys or ()), *(h.timing or ()), 0)) for h in motion.handles.values())
+    parameters = ", ".join(motion.parameters) or "none"
+    handles = _counted(len(motion.handles), "handle")
+    return {
+        "motion": motion.motion,
+        "frame_count": last + 1,
+        "rate": str(motion.fps),
+        "handles": list(motion.handles),
+        "parameters": list(motion.parameters),
+        "summary": f"motion {motion.motion}, {_counted(last + 1, 'frame')} at {float(motion.fps):.6g} fps, "
+        f"{handles}, parameters {parameters}",
     }
 
 

@@ -11,6 +11,9 @@ from previz.timeline._mask_fields import EllipseSpec, MaskShapeSpec
 from previz.timeline._mask_frames import MaskFrames
 from previz.timeline._masks import rasterise_mask
 from previz.timeline._modifiers import sample_targets
+from previz.timeline._motion_fields import MotionSpec, ParameterSpec, UseSpec
+from previz.timeline._motion_schema import motion_schema
+from previz.timeline._motions import is_motion, load_motion
 from previz.timeline._output import BURN_IN, AudioSpec, LetterboxSpec, OutputSpec
 from previz.timeline._paths import sample_path
 from previz.timeline._retime import retime, retime_file, retime_yaml
@@ -36,17 +39,23 @@ __all__ = [
     "LetterboxSpec",
     "MaskFrames",
     "MaskShapeSpec",
+    "MotionSpec",
     "OutputSpec",
+    "ParameterSpec",
     "PathSpec",
     "Samples",
     "SolverSpec",
     "Tangent",
     "Timeline",
     "TimingKeySpec",
+    "UseSpec",
     "apply_ease",
     "check_against",
     "cubic_bezier",
+    "is_motion",
+    "load_motion",
     "load_timeline",
+    "motion_schema",
     "parse_ease",
     "parse_timeline",
     "rasterise_mask",

@@ -19,7 +19,7 @@ from previz.timeline._curve_checks import (
 from previz.timeline._handle_fields import MAX_WEIGHT, GroupSpec, HandleSpec
 from previz.timeline._mask_fields import MAX_FEATHER, ImagesSpec, MaskShapeSpec
 from previz.timeline._masks import picture_of, read_mask_picture
-from previz.timeline._modifier_fields import LayerSpec, Modifiers
+from previz.timeline._modifier_fields import KINDS, LayerSpec, Modifiers
 from previz.timeline._problems import Finding, RawLoc
 from previz.timeline._schema import CharacterSpec, is_file
 from previz.timeline._travelling import Travel, path_line, starts_by_itself
@@ -170,21 +170,22 @@ def _check_modifiers(
 ) -> Iterator[Finding]:
     for index, modifier in enumerate(modifiers):
         place = (*loc, "modifiers", index)
-        given = [kind for kind in type(modifier).model_fields if getattr(modifier, kind) is not None]
+        given = [kind for kind in KINDS if getattr(modifier, kind) is not None]
+        may_overrun = overrun or modifier.overrun
         if len(given) != 1:
             found = "is " + " and ".join(given) if given else "is none"
             kinds = "noise, jitter, cycle, follow, mirror or layer"
             yield Finding(place, f"a modifier is one of {kinds}; this {found}", on_key=True)
         for kind in given:
             spec = getattr(modifier, kind)
-            yield from check_value((*place, kind, "weight"), spec.weight, shot, 1, None, overrun)
+            yield from check_value((*place, kind, "weight"), spec.weight, shot, 1, None, may_overrun)
         cycle = modifier.cycle
         if cycle is not None and (cycle.period is None) == (cycle.frequency is None):
             found = "this has neither" if cycle.period is None else "this has both"
             message = f"a cycle has a period in frames or a frequency in Hz; {found}"
             yield Finding((*place, "cycle"), message, on_key=True)
         if isinstance(modifier.layer, LayerSpec):
-            yield from _check_layer((*place, "layer"), modifier.layer, shot, overrun)
+            yield from _check_layer((*place, "layer"), modifier.layer, shot, may_overrun)
 
 
 def _check_layer(loc: RawLoc, layer: LayerSpec, shot: FrameRange | None, overrun: bool) -> Iterator[Finding]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
 from previz.errors import Problem, TimelineError
 from previz.timebase import FrameRange
@@ -25,9 +24,11 @@ from previz.timeline._doubts import check_places
 from previz.timeline._fields import Canvas, Frames, Name
 from previz.timeline._handle_fields import GroupSpec, HandleSpec
 from previz.timeline._mask_fields import Mask
-from previz.timeline._problems import Finding, Origin, finding_of
+from previz.timeline._problems import Finding, Origin, finding_of, telling
+from previz.timeline._reading import in_order, read_text
 from previz.timeline._schema import Character, Timeline, find_beside
-from previz.timeline._yaml import MAX_BYTES, Document, read_yaml, where
+from previz.timeline._uses import expand_motions
+from previz.timeline._yaml import Document, read_yaml, where
 
 _FRAMES: TypeAdapter[FrameRange] = TypeAdapter(Frames)
 _PARTS: dict[str, TypeAdapter[Any]] = {
@@ -64,28 +65,9 @@ def parse_timeline(source: str | Mapping[str, Any], name: str = "") -> Timeline:
     return _build(Document(dict(source), None, ()), name, None)
 
 
-def read_text(path: Path, name: str) -> str:
-    """The text of a file that may be a timeline; TimelineError where it can't be read."""
-    try:
-        if path.is_dir():
-            raise TimelineError([Problem(name, "", "is a folder, not a timeline")])
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)  # a device may have no end
-        if len(content) > MAX_BYTES:
-            too_large = f"is larger than {MAX_BYTES // 1_000_000} MB; that is no timeline"
-            raise TimelineError([Problem(name, "", too_large)])
-    except FileNotFoundError:
-        raise TimelineError([Problem(name, "", "there is no such file")]) from None
-    except (OSError, ValueError) as error:
-        raise TimelineError(
-            [Problem(name, "", f"can't be read: {getattr(error, 'strerror', error)}")]
-        ) from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
-        raise TimelineError([Problem(where(name, (line, column)), "", "is not UTF-8 text")]) from None
+def parse_at(text: str, name: str, source: Path | None) -> Timeline:
+    """Build a timeline from YAML text that stands, or would stand, in the file `source`."""
+    return _build(read_yaml(text, name), name, source)
 
 
 def _build(document: Document, name: str, path: Path | None) -> Timeline:
@@ -96,6 +78,12 @@ def _build(document: Document, name: str, path: Path | None) -> Timeline:
         raise TimelineError(
             [Problem(where(name, (1, 1)), "", "a timeline is a mapping that starts with `previz: 1`")]
         )
+    if "motion" in data and "frames" not in data:
+        message = "is a motion, not a timeline; a timeline takes it up with `motions: [{use: …}]`"
+        raise TimelineError([Problem(where(name, (1, 1)), "", message)])
+    document, of_motions = expand_motions(document, name, path)
+    data = document.data
+    assert isinstance(data, dict)
     if path is not None and "shot" not in data:
         data = {**data, "shot": _shot_name(path)}
     origin = Origin(name, data, document.marks)
@@ -104,11 +92,18 @@ def _build(document: Document, name: str, path: Path | None) -> Timeline:
     findings = [finding for finding in findings if origin.written(finding.loc) not in unread]
     findings += _check_parts(data, None if path is None else partial(find_beside, path))
     errors = [origin.problem(finding) for finding in findings if finding.severity == "error"]
-    problems = [*document.problems, *errors]
+    problems = [*document.problems, *of_motions, *_lasting(errors, of_motions)]
     if timeline is None or problems:
-        raise TimelineError(sorted(dict.fromkeys(problems), key=_place))
+        raise TimelineError(in_order(problems))
     timeline._source, timeline._name, timeline._raw, timeline._marks = path, name, data, document.marks
     return timeline
+
+
+def _lasting(errors: list[Problem], of_motions: list[Problem]) -> list[Problem]:
+    """The errors, without those of handles that would be there if a motion were sound."""
+    if not of_motions:
+        return errors
+    return [e for e in errors if not (e.field == "handles" or e.message.startswith("there is no handle"))]
 
 
 def _shot_name(path: Path) -> str:
@@ -116,34 +111,12 @@ def _shot_name(path: Path) -> str:
     return name.strip("._-") or "shot"
 
 
-def _place(problem: Problem) -> tuple[int, int]:
-    parts = problem.where.rsplit(":", 2)
-    return (
-        (int(parts[1]), int(parts[2]))
-        if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit()
-        else (0, 0)
-    )
-
-
 def _validate(data: dict[str, Any]) -> tuple[Timeline | None, list[Finding]]:
     """The timeline, or what is wrong with the types of its fields."""
     try:
         return Timeline.model_validate(data), []
     except ValidationError as error:
-        return None, [finding_of(detail, Timeline) for detail in _telling(error.errors())]
-
-
-def _telling(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """The errors without those of lists that are too short only because items of theirs are wrong."""
-    places = [error["loc"] for error in errors]
-    return [
-        error
-        for error in errors
-        if error["type"] != "too_short"
-        or not any(
-            len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"] for place in places
-        )
-    ]
+        return None, [finding_of(detail, Timeline) for detail in telling(error.errors())]
 
 
 def _check_parts(data: dict[str, Any], find: Find | None) -> Iterator[Finding]:

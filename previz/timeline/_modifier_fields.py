@@ -100,6 +100,10 @@ class MirrorSpec(Spec):
     """How much of its motion is added."""
 
 
+KINDS = ("noise", "jitter", "cycle", "follow", "mirror", "layer")
+"""What a modifier may be."""
+
+
 class LayerSpec(TravelSpec):
     """A second set of keys, or a second path, on top: its way from its own `at` is added."""
 
@@ -112,13 +116,7 @@ class LayerSpec(TravelSpec):
 class ModifierSpec(Spec):
     """One modifier: noise, jitter, cycle, follow, mirror or layer."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {"required": [kind]} for kind in ("noise", "jitter", "cycle", "follow", "mirror", "layer")
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]})
 
     noise: NoiseSpec | None = None
     """Smooth noise."""
@@ -132,6 +130,8 @@ class ModifierSpec(Spec):
     """Do what another handle does, mirrored."""
     layer: LayerSpec | None = None
     """A second set of keys, or a second path, on top."""
+    overrun: bool = False
+    """Keys may lie outside the shot's frames; the shot shows a part of the curve."""
 
 
 Modifiers = Annotated[tuple[ModifierSpec, ...], Field(min_length=1)]

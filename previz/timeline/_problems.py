@@ -161,3 +161,16 @@ def _choice(value: object, limits: Mapping[str, Any]) -> str:
     near = difflib.get_close_matches(str(value), expected.replace(" or ", ", ").split(", "), n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"must be {expected}, not {show(value)}{hint}"
+
+
+def telling(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors without those of lists that are too short only because items of theirs are wrong."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(
+            len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"] for place in places
+        )
+    ]

@@ -10,8 +10,9 @@ from typing import Any
 
 from previz.errors import TimelineError
 from previz.timebase import FrameRange, parse_rate
-from previz.timeline._loading import load_timeline, parse_timeline, read_text
+from previz.timeline._loading import parse_at, parse_timeline
 from previz.timeline._problems import Origin
+from previz.timeline._reading import read_text
 from previz.timeline._retime_map import TimeMap, plan
 from previz.timeline._retime_walk import Retiming, expand_short_forms, own_items, retime_data
 from previz.timeline._schema import Timeline
@@ -57,16 +58,17 @@ def retime_yaml(
     frames: FrameRange | None = None,
     speed: float | None = None,
     nudge: bool = False,
+    source: Path | None = None,
 ) -> str:
     """Return the YAML text of a timeline retimed as by `retime`, with its comments, order and aliases.
 
-    `name` stands for the file in problems. Raises TimelineError for a timeline that isn't sound, and what
-    `retime` does.
+    `name` stands for the file in problems, `source` is the file beside which others are looked for. Raises
+    TimelineError for a timeline that isn't sound, and what `retime` does.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.util import load_yaml_guess_indent
 
-    before = parse_timeline(text, name)
+    before = parse_at(text, name, source)
     target, rates, time = plan(before.frames, before.rate, rate, length, frames, speed)
     _, indent, offset = load_yaml_guess_indent(text)
     yaml = YAML()
@@ -79,7 +81,7 @@ def retime_yaml(
     _retime_in_place(data, Origin(name, document.data, document.marks), target, rates, time, nudge)
     written = StringIO()
     yaml.dump(data, written)
-    parse_timeline(written.getvalue(), f"{name}, retimed")
+    parse_at(written.getvalue(), f"{name}, retimed", source)
     return written.getvalue()
 
 
@@ -98,9 +100,10 @@ def retime_file(
 
     Example: `Path("smile_25.yaml").write_text(retime_file("smile.yaml", rate=Fraction(25)))`
     """
-    load_timeline(path)  # the files that it names are looked for beside it
     text, name = read_text(Path(path), str(path)), str(path)
-    return retime_yaml(text, name, rate=rate, length=length, frames=frames, speed=speed, nudge=nudge)
+    return retime_yaml(
+        text, name, rate=rate, length=length, frames=frames, speed=speed, nudge=nudge, source=Path(path)
+    )
 
 
 def _retime_in_place(

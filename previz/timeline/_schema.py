@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 from previz.timeline._fields import Canvas, Frames, Label, Name, Number, Rate, Text, Whole
 from previz.timeline._handle_fields import GroupSpec, HandleSpec
 from previz.timeline._mask_fields import Mask
+from previz.timeline._motion_fields import Motions
 from previz.timeline._output import OutputSpec
 from previz.timeline._spec import Spec, short_form
 from previz.timeline._yaml import Mark
@@ -86,6 +87,8 @@ class Timeline(Spec):
     """The character, or just its checkpoint's name."""
     handles: Annotated[dict[Name, HandleSpec], Field(min_length=1)]
     """The points that are moved or pinned, by name."""
+    motions: Motions | None = None
+    """Performances from other files, with their parameters; when a timeline is read they become handles."""
     groups: dict[Name, GroupSpec] | None = None
     """Sets of handles that are moved together, by name."""
     mask: Mask | None = None
@@ -149,8 +152,11 @@ def is_file(path: Path) -> bool:
 
 def timeline_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a timeline, for editors and validators."""
+    schema = Timeline.model_json_schema(mode="validation")
+    schema["required"].remove("handles")  # motions bring their own
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Timeline.model_json_schema(mode="validation"),
+        **schema,
+        "anyOf": [{"required": ["handles"]}, {"required": ["motions"]}],
         "title": "previz timeline",
     }

@@ -72,7 +72,7 @@ def read_yaml(text: str, name: str) -> Document:
         unended = error.problem == "could not find expected ':'"  # noticed on a later line
         mark = error.context_mark if unended else error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else None
-        return _broken(name, place, _syntax_message(error))
+        return _broken(name, place, _syntax_message(error, text))
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = before.count("\n") + 1, error.position - before.rfind("\n")
@@ -112,8 +112,11 @@ def _place(node: yaml.Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def _syntax_message(error: yaml.MarkedYAMLError) -> str:
+def _syntax_message(error: yaml.MarkedYAMLError, text: str) -> str:
     problem = error.problem or "can't be read"
+    mark = error.problem_mark
+    if mark is not None and text[: mark.index].endswith("$") and text[mark.index :].startswith("{"):
+        return 'within [ ] or { }, an expression stands in quotes: "${…}"'
     if "'\\t'" in problem:
         return "a tab can't indent YAML; use spaces"
     if problem == "could not find expected ':'":
