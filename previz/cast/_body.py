@@ -276,6 +276,9 @@ _FACTOR_GROUPS = {
 _FACTOR_GROUPS["hair"] += tuple(f"style_{name}" for name in HAIR_STYLES)
 _FACTOR_GROUPS["pose"] += ANGLES
 
+_AT_EASE = dict.fromkeys(("arms_a", "arms_b", "arms_da", "arms_db", "stride_a", "stride_b", "crouch"), 0.0)
+_CALM = {"smile": -0.5, "jaw": -0.5}
+
 BODY = Domain(
     name="body",
     description="full figures of many people; free in identity, hair, clothes, light and pose",
@@ -287,4 +290,17 @@ BODY = Domain(
     factor_names=FACTOR_NAMES,
     groups=_FACTOR_GROUPS,
     figure="body",
+    expressions={
+        "at-ease": _AT_EASE | _CALM,
+        "smiling": _AT_EASE | {"smile": 1.6, "jaw": -0.5},
+        "laughing": _AT_EASE | {"smile": 1.6, "jaw": 2.0},
+        "hands-on-hips": _AT_EASE | {"arms_a": -2.2, "arms_b": -0.5},
+        "arms-open": _AT_EASE | {"arms_a": 2.2, "arms_b": -0.6},
+        "waving": _AT_EASE | {"arms_a": -0.2, "arms_da": -2.4, "arms_b": 0.2, "arms_db": -0.6},
+        "arms-up": _AT_EASE | {"arms_a": 0.9, "arms_b": 2.2},
+        "walking": _AT_EASE | {"stride_a": 1.0, "arms_b": -1.8, "arms_da": -0.8},
+        "lunging": _AT_EASE | {"stride_a": 1.9, "stride_b": 1.9},
+        "crouching": _AT_EASE | {"stride_b": 2.0, "crouch": 1.2, "arms_a": -0.6, "arms_b": 0.6},
+        "knee-up": _AT_EASE | {"stride_a": 1.9, "stride_b": -1.9},
+    },
 )

@@ -104,3 +104,21 @@ def test_landmarks_come_in_pairs_and_name_no_vertex_twice():
     right = {name.removesuffix("_R") for name in BODY_LANDMARKS if name.endswith("_R")}
     assert left == right
     assert len(set(BODY_LANDMARKS.values())) == len(BODY_LANDMARKS) == 49
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [
+        ("arms-up", lambda body: body.left.raised > 90 and body.right.raised > 90),
+        (
+            "hands-on-hips",
+            lambda body: body.left.elbow > 70 and body.right.elbow > 70 and body.left.inward > 40,
+        ),
+        ("walking", lambda body: body.left_leg.forward > body.right_leg.forward + 15),
+        ("crouching", lambda body: body.left_leg.knee > 50 and body.right_leg.knee > 50),
+        ("knee-up", lambda body: body.left_leg.forward > body.right_leg.forward + 20),
+    ],
+)
+def test_a_named_pose_is_what_it_is_called(name, holds):
+    bodies = [BODY.scene_from_z(BODY.with_expression(random_z(BODY, 2, k), name)).body for k in range(10)]
+    assert sum(holds(body) for body in bodies) >= 9
