@@ -1,8 +1,11 @@
 """The judge: a small network, trained on renders, that says what it sees in a picture of the cast.
 
 It finds the landmarks and whether they are seen, names the factors of the scene (identity, hair, colour,
-light, pose, expression, gaze), and gives the features of FID-like and LPIPS-like distances. As every render
-knows its own landmarks and factors, its errors on held-out renders are known too: they travel in its file.
+light, pose, expression, gaze), and gives the features of FID-like and LPIPS-like distances. Pose,
+expression and gaze are read off the landmarks too; who it is, in which hair, colours and light, is not,
+so that a drag that moves landmarks doesn't make another person of them by that alone. As every render
+knows its own landmarks and factors, its errors on held-out renders are known too: they travel in its
+file.
 """
 
 from __future__ import annotations
@@ -24,11 +27,13 @@ from previz.files import check_output, output_file
 
 __all__ = ["Judge", "JudgeConfig", "Sight", "load_judge", "pooled", "save_judge", "stage_distance"]
 
-FORMAT = 1
+FORMAT = 2
 STRIDE = 4  # px of the picture a heatmap cell
 DEEPEST = 32  # px of the picture a cell of the last stage
 LOCAL = 16  # channels read at each landmark
+COARSE = 24  # channels read in each cell of a grid over the last stage
 HIDDEN = 160
+PERFORMANCE = ("pose", "expression", "gaze")  # the groups that may be read off the landmarks
 POOLED = (0, 2)  # the stages whose averages make the feature vector: texture, and parts of a face
 _SMALL = 4096  # values; below it, half precision saves nothing worth having
 
@@ -91,13 +96,15 @@ class Judge(nn.Module):
         self.merge = nn.ModuleList(_convolution(decoder, decoder) for _ in widths[:-1])
         self.heat = nn.Conv2d(decoder, count, 1)
         self.local = nn.Conv2d(decoder, LOCAL, 1)
-        said = sum(widths) + count * (LOCAL + 2)
-        self.head = nn.Sequential(
-            nn.Linear(said, HIDDEN),
-            nn.BatchNorm1d(HIDDEN),
-            nn.ReLU(inplace=True),
-            nn.Linear(HIDDEN, len(config.factors) + count),
-        )
+        self.coarse = nn.Conv2d(widths[-1], COARSE, 1)
+        self.grid = min(4, config.height // DEEPEST), min(4, config.width // DEEPEST)
+        seen = sum(widths) + COARSE * self.grid[0] * self.grid[1]
+        performing = {name for group in PERFORMANCE for name in config.groups.get(group, ())}
+        performance = [k for k, name in enumerate(config.factors) if name in performing]
+        appearance = [k for k, name in enumerate(config.factors) if name not in performing]
+        self.order = torch.tensor(appearance + performance).argsort()
+        self.appearance = _head(seen, len(appearance)) if appearance else None
+        self.performance = _head(seen + count * (LOCAL + 2), len(performance) + count)
         pooled = sum(widths[stage] for stage in POOLED)
         self.register_buffer("feature_mean", torch.zeros(pooled))
         self.register_buffer("feature_scale", torch.ones(pooled))
@@ -150,11 +157,16 @@ class Judge(nn.Module):
         local = torch.einsum("nkp,ncp->nkc", share.detach(), self.local(x).float().flatten(2))
         size = points.new_tensor([heat.shape[-1], heat.shape[-2]])
         # only the last stage is trained by its average: the others learn from landmarks, a fifth faster
-        said = [stage.detach().float().mean(dim=(2, 3)) for stage in stages[:-1]]
-        said.append(stages[-1].float().mean(dim=(2, 3)))
-        said += [local.flatten(1), (4 * points.detach() / size - 2).flatten(1)]
-        answers = self.head(torch.cat(said, dim=1)).float()
-        factors, visible = answers.split([len(self.config.factors), len(self.config.landmarks)], dim=1)
+        means = [stage.detach().float().mean(dim=(2, 3)) for stage in stages[:-1]]
+        means.append(stages[-1].float().mean(dim=(2, 3)))
+        coarse = F.adaptive_avg_pool2d(self.coarse(stages[-1]).float(), self.grid)
+        seen = torch.cat([*means, coarse.flatten(1)], dim=1)
+        placed = torch.cat([local.flatten(1), (4 * points.detach() / size - 2).flatten(1)], dim=1)
+        count = len(self.config.landmarks)
+        performed = self.performance(torch.cat([seen, placed], dim=1)).float()
+        parts = [] if self.appearance is None else [self.appearance(seen).float()]
+        factors = torch.cat([*parts, performed[:, :-count]], dim=1)[:, self.order]
+        visible = performed[:, -count:]
         return Sight(heat, points, visible, factors, stages)
 
     def _fit(self, images: Tensor) -> Tensor:
@@ -181,6 +193,12 @@ class _Stage(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.down(x)
         return cast("Tensor", x + self.refine(x))
+
+
+def _head(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(inputs, HIDDEN), nn.BatchNorm1d(HIDDEN), nn.ReLU(inplace=True), nn.Linear(HIDDEN, outputs)
+    )
 
 
 def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:

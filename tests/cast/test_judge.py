@@ -227,3 +227,16 @@ def test_stages_of_other_length_but_equal_direction_are_at_no_distance() -> None
     a = [torch.rand(2, 4, 3, 3) + 0.1]
     assert stage_distance(a, [3 * a[0]]).max() < 1e-6
     assert stage_distance(a, [-a[0]]).tolist() == pytest.approx([4.0, 4.0])
+
+
+def test_who_it_is_is_not_read_off_the_landmarks() -> None:
+    torch.manual_seed(0)
+    groups = {"identity": ("age",), "pose": ("yaw",)}
+    judge = Judge(JudgeConfig("mira", 64, 64, ("nose_tip",), ("yaw", "age"), groups)).eval()
+    picture = torch.rand(1, 3, 64, 64) * 2 - 1
+    before = judge.factors(picture)
+    with torch.no_grad():
+        judge.heat.weight.mul_(-30)  # the nose is now found elsewhere
+    after = judge.factors(picture)
+    assert after[0, 0] != before[0, 0]
+    assert after[0, 1] == before[0, 1]
