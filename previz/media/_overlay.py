@@ -144,7 +144,8 @@ def _darken_fixed(frame: NDArray[np.uint8], mask: NDArray[np.floating]) -> NDArr
     return np.rint(frame * gain[..., None]).astype(np.uint8)
 
 
-def _fixed_point(point: NDArray[np.float64]) -> tuple[int, int]:
+def fixed_point(point: NDArray[np.float64]) -> tuple[int, int]:
+    """A point (x, y) in OpenCV's fixed point of 4 bits."""
     # OpenCV's (0, 0) is the centre of the first pixel, ours its corner. Far-away points would overflow.
     x, y = (np.clip(point, -(2**14), 2**14) - 0.5) * 2**_SHIFT
     return round(x), round(y)
@@ -159,7 +160,7 @@ def _ring(
 ) -> None:
     if np.isfinite(point).all():
         fixed_radius, thickness = round(radius * 2**_SHIFT), -1 if width < 0 else max(1, round(width))
-        cv2.circle(image, _fixed_point(point), fixed_radius, colour, thickness, cv2.LINE_AA, _SHIFT)
+        cv2.circle(image, fixed_point(point), fixed_radius, colour, thickness, cv2.LINE_AA, _SHIFT)
 
 
 def _line(
@@ -170,5 +171,5 @@ def _line(
     width: float,
 ) -> None:
     if np.isfinite(start).all() and np.isfinite(end).all():
-        ends = _fixed_point(start), _fixed_point(end)
+        ends = fixed_point(start), fixed_point(end)
         cv2.line(image, *ends, colour, max(1, round(width)), cv2.LINE_AA, _SHIFT)
