@@ -114,7 +114,7 @@ def test_landmarks_come_in_pairs_and_name_no_vertex_twice():
             "hands-on-hips",
             lambda body: body.left.elbow > 70 and body.right.elbow > 70 and body.left.inward > 40,
         ),
-        ("walking", lambda body: body.left_leg.forward > body.right_leg.forward + 15),
+        ("walking", lambda body: body.right_leg.heel > body.left_leg.heel + 8),
         ("crouching", lambda body: body.left_leg.knee > 50 and body.right_leg.knee > 50),
         ("knee-up", lambda body: body.left_leg.forward > body.right_leg.forward + 20),
     ],
