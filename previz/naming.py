@@ -13,7 +13,15 @@ from pathlib import Path
 
 from previz.errors import OutputError, PrevizError
 
-__all__ = ["NAME_FIELDS", "check_name", "claim_version", "fill_name", "has_version", "next_version"]
+__all__ = [
+    "NAME_FIELDS",
+    "check_name",
+    "claim_version",
+    "earlier_versions",
+    "fill_name",
+    "has_version",
+    "next_version",
+]
 
 NAME_FIELDS = ("show", "seq", "shot", "version", "character")
 """What a template may hold in braces."""
@@ -68,7 +76,7 @@ def next_version(folder: Path, template: str, fields: Mapping[str, str | None]) 
     """Return the version after the highest for which there is anything in `folder`; 1 where there is none.
 
     Files and folders count by their names up to the first dot after the version, whatever their kind, and so
-    do claims of renders that run now.
+    do claims of renders that run now; what an interrupted solve has kept (.partial) does not.
     """
     return max(_versions(folder, template, fields, claims=True), default=0) + 1
 
@@ -92,6 +100,11 @@ def claim_version(
         yield number
     finally:
         claim.unlink(missing_ok=True)
+
+
+def earlier_versions(folder: Path, template: str, fields: Mapping[str, str | None]) -> list[int]:
+    """The versions of which there is anything in `folder`, the latest first."""
+    return sorted(_versions(folder, template, fields, claims=False), reverse=True)
 
 
 def _claim(
@@ -146,4 +159,5 @@ def _versions(folder: Path, template: str, fields: Mapping[str, str | None], cla
     )
     found = re.compile((r"\.?" if claims else "") + name + r"(?:\..*)?")
     entries = folder.iterdir() if folder.is_dir() else ()
-    return {int(match[1]) for entry in entries if (match := found.fullmatch(entry.name))}
+    names = (entry.name for entry in entries if not entry.name.endswith(".partial"))
+    return {int(match[1]) for name in names if (match := found.fullmatch(name))}

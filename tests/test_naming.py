@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from previz.errors import OutputError, PrevizError
-from previz.naming import check_name, claim_version, fill_name, has_version, next_version
+from previz.naming import check_name, claim_version, earlier_versions, fill_name, has_version, next_version
 
 TEMPLATE = "{show}_{seq}_{shot}_v{version:03}"
 FIELDS = {"show": "owl", "seq": "sq010", "shot": "sh020"}
@@ -75,6 +75,7 @@ def test_name_with_and_without_a_version():
         (["owl_sq010_sh020_v001.mp4", "owl_sq010_sh020_v0010.mp4"], 11),
         (["owl_sq010_sh020_v004"], 5),  # a folder of pictures
         ([".owl_sq010_sh020_v002.claim"], 3),
+        (["owl_sq010_sh020_v002.take.partial"], 1),
         (["owl_sq010_sh021_v007.mp4", "x_owl_sq010_sh020_v007.mp4", "owl_sq010_sh020_v00x.mp4"], 1),
     ],
 )
@@ -82,6 +83,12 @@ def test_next_version_follows_the_highest_on_disk(tmp_path, names, expected):
     for name in names:
         (tmp_path / name).touch()
     assert next_version(tmp_path, TEMPLATE, FIELDS) == expected
+
+
+def test_earlier_versions_are_told_from_the_latest_on(tmp_path):
+    for number in (2, 10, 1):
+        (tmp_path / f"{fill_name(TEMPLATE, FIELDS, number)}.mp4").touch()
+    assert earlier_versions(tmp_path, TEMPLATE, FIELDS) == [10, 2, 1]
 
 
 def test_next_version_of_a_folder_that_is_not_there_is_the_first(tmp_path):

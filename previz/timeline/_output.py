@@ -26,7 +26,7 @@ TRAIL_FRAMES = 12
 
 _BURN_IN_FIELDS: tuple[BurnInField, ...] = (*BURN_IN, "date")
 _SECONDS = re.compile(r"\s*([+-]?\d{1,6}(?:\.\d{1,9})?)\s*s(?:ec(?:onds?)?)?\s*")
-_RATIO = re.compile(r"\s*(\d{1,4}(?:\.\d{1,6})?)\s*[:x/]\s*(\d{1,4}(?:\.\d{1,6})?)\s*")
+_RATIO = re.compile(r"\s*(\d{1,4}(?:\.\d{1,6})?)(?:\s*[:x/]\s*(\d{1,4}(?:\.\d{1,6})?))?\s*")
 _LEAST_RATIO, _MOST_RATIO = 0.1, 10.0
 
 
@@ -56,8 +56,8 @@ def _burn_in(value: object) -> tuple[BurnInField, ...]:
 
 def _ratio(value: object) -> float:
     ratio = value
-    if isinstance(value, str) and (match := _RATIO.fullmatch(value)) and float(match[2]) > 0:
-        ratio = float(match[1]) / float(match[2])
+    if isinstance(value, str) and (match := _RATIO.fullmatch(value)) and float(match[2] or 1) > 0:
+        ratio = float(match[1]) / float(match[2] or 1)
     if isinstance(ratio, (int, float)) and is_number(ratio) and _LEAST_RATIO <= ratio <= _MOST_RATIO:
         return float(ratio)
     raise ValueError(
