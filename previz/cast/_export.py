@@ -56,7 +56,7 @@ def compare(generator: Generator, pairs: Pairs, count: int = 256, size: int | No
         image = generator.synthesis(generator.mapping(z), noise="none").clamp(-1, 1)
         if image.shape != target.shape:
             image = F.avg_pool2d(image, image.shape[-1] // target.shape[-1])
-        weight = face_weight(landmarks, tuple(target.shape[-2:]))
+        weight = face_weight(landmarks, (target.shape[-2], target.shape[-1]))
         errors.append(picture_errors(image, target, weight))
         blurred.append(picture_errors(blur_to_detail(target, size * 3 // 4), target, weight))
         generated.append(image)

@@ -236,7 +236,7 @@ def draw_batch(
     generator = np.random.default_rng([settings.seed, state.step, rank])
     index = np.sort(generator.choice(pairs.training(), size=batch))
     z, target, landmarks = pairs.read(index, size)
-    weight = 1 + settings.face_weight * face_weight(landmarks, tuple(target.shape[-2:]))
+    weight = 1 + settings.face_weight * face_weight(landmarks, (target.shape[-2], target.shape[-1]))
     return z, target.contiguous(memory_format=torch.channels_last), weight
 
 
@@ -249,7 +249,7 @@ def evaluate(generator: Generator, pairs: Pairs, size: int, count: int = 256) ->
         z, target, landmarks = pairs.read(part, size)
         image = draw(generator, z, size)
         for name, values in picture_errors(
-            image, target, face_weight(landmarks, tuple(target.shape[-2:]))
+            image, target, face_weight(landmarks, (target.shape[-2], target.shape[-1]))
         ).items():
             sums[name] = sums.get(name, 0.0) + float(values.sum())
     return {name: value / len(index) for name, value in sums.items()}
