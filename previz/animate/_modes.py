@@ -49,7 +49,7 @@ def solve_keys(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecord]:
         offsets = [knot - index for knot in window]
         about = {"spline": "pchip", "offsets": offsets, "keys": [record.key for record in near]}
         key = frame_hash(shot, index, input_hash(shot.root, about, {}))
-        latent = spline(window, [record.latent for record in near], index)
+        latent = _spline_of_change(shot, window, [record.latent for record in near], index)
         handles = spline(window, [record.handles for record in near], index)
         solved[index] = obtain(index, key, latent, handles, interpolated=True)
     return [solved[index] for index in range(count)]
@@ -57,13 +57,24 @@ def solve_keys(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecord]:
 
 def _chain(shot: Shot, indices: Sequence[int], obtain: Obtain) -> dict[int, FrameRecord]:
     """Solve these frames, each from the one before it, the first from the shot's start."""
-    key, latent, handles = shot.root, shot.w.cpu().numpy(), shot.start
+    key, latent, handles, before = shot.root, shot.base(0), shot.start, 0
     solved: dict[int, FrameRecord] = {}
     for index in indices:
-        record = obtain(index, frame_hash(shot, index, key), latent, handles)
-        key, latent, handles = record.key, record.latent, record.handles
+        start = shot.carry(latent, before, index)
+        record = obtain(index, frame_hash(shot, index, key), start, handles)
+        key, latent, handles, before = record.key, record.latent, record.handles, index
         solved[index] = record
     return solved
+
+
+def _spline_of_change(
+    shot: Shot, knots: Sequence[int], latents: Sequence[NDArray[np.float32]], index: int
+) -> NDArray[np.float32]:
+    """The latent at a position between knots: its base, with a spline of what the drag changed at them."""
+    if shot.path is None:
+        return spline(knots, latents, index)
+    changes = [latent - shot.path[knot] for knot, latent in zip(knots, latents, strict=True)]
+    return np.asarray(shot.path[index] + spline(knots, changes, index), np.float32)
 
 
 def knots_needed(shot: Shot, count: int) -> list[int]:

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 import previz
+from previz.animate._latents import base_path
 from previz.animate._record import SOLVER_VERSION, input_hash
 from previz.animate._shot import Shot
-from previz.animate._start import start_from_file
 from previz.drag import AUTO, DragSettings, make_reference
 from previz.errors import SolveError
 from previz.generator import Generator
-from previz.timeline import CharacterSpec, SolverSpec, Timeline, sample_timeline
+from previz.timeline import SolverSpec, Timeline, sample_timeline
 
 
 def prepare(timeline: Timeline, generator: Generator, threads: int) -> Shot:
@@ -24,12 +24,14 @@ def prepare(timeline: Timeline, generator: Generator, threads: int) -> Shot:
 
     `threads` is how many CPU threads the frames will be solved with, on which their bits depend.
     Raises SolveError for a latent, label or setting that doesn't fit the generator and for weights that are
-    not numbers, TimelineError for masks that can't be read.
+    not numbers, TimelineError for masks that can't be read, and for layers and directions that the generator
+    doesn't have.
     """
     samples = sample_timeline(timeline, generator.width, generator.height)
     start, targets = samples.start.astype(np.float32), samples.targets.astype(np.float32)
     weights, influence = samples.weights.astype(np.float32), samples.influence.astype(np.float32)
-    w = start_latent(timeline, generator)
+    first, path = base_path(timeline, generator)
+    w = torch.from_numpy(first.copy()).to(generator.device)
     settings = drag_settings(timeline.solver, samples.tolerance_px, len(samples.names))
     reference = make_reference(generator, w, torch.from_numpy(start).to(generator.device), settings)
     if not bool(torch.isfinite(reference.feature_map).all()):
@@ -56,9 +58,10 @@ def prepare(timeline: Timeline, generator: Generator, threads: int) -> Shot:
         influence=influence,
         keyed=tuple(keyed),
         w=w,
+        path=path,
         reference=reference,
         settings=settings,
-        root=input_hash("", depends_on, {"w": w.cpu().numpy(), "start": start}),
+        root=input_hash("", depends_on, {"w": first, "start": start}),
         generator=generator,
         digest=digest,
     )
@@ -84,33 +87,11 @@ def drag_settings(solver: SolverSpec, tolerance: float | None, handles: int) -> 
 
 
 def start_latent(timeline: Timeline, generator: Generator) -> Tensor:
-    """The latent [num_ws, w_dim] of the character: from its file, or its seed, truncation and label."""
-    character = timeline.character
-    if character.latent is not None:
-        return start_from_file(timeline.resolve(character.latent), generator)
-    w = generator.sample_w(
-        character.seed or 0,
-        truncation=character.truncation,
-        truncation_cutoff=character.truncation_cutoff,
-        c=_label(character, generator),
-    )
-    return w[0].detach().float()
+    """The latent [num_ws, w_dim] of a timeline's first frame, before anything is dragged.
 
-
-def _label(character: CharacterSpec, generator: Generator) -> Tensor | None:
-    """The label c [1, c_dim], or None where the character has none."""
-    label, size = character.label, generator.c_dim
-    if label is None:
-        return None
-    if size == 0:
-        raise SolveError(f"character.label: {label} is given, and the generator takes no label")
-    if isinstance(label, int):
-        if label >= size:
-            raise SolveError(f"character.label: {label} is after the generator's last class, {size - 1}")
-        return torch.nn.functional.one_hot(torch.tensor([label]), size).float().to(generator.device)
-    if len(label) != size:
-        raise SolveError(f"character.label: {len(label)} values, and the generator's labels have {size}")
-    return torch.tensor([label], dtype=torch.float32, device=generator.device)
+    Raises what `prepare` does of latents.
+    """
+    return torch.from_numpy(base_path(timeline, generator)[0].copy()).to(generator.device)
 
 
 def take_settings(timeline: Timeline, shot: Shot, threads: int) -> dict[str, Any]:

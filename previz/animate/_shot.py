@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from previz.animate._latents import carry
 from previz.animate._record import FrameRecord, input_hash
 from previz.drag import DragSettings, Iteration, Reference, drag
 from previz.generator import Generator
@@ -31,6 +32,7 @@ class Shot:
         influence: float32 [F, N] how much each is on: what part of the way to its target it shall go.
         keyed: positions (0 to F - 1) of the frames that keys mode solves.
         w: float32 [num_ws, w_dim] the start latent.
+        path: float32 [F, num_ws, w_dim] the base path, which the drag is added to; None where it is always w.
         reference: the handles as they look in it.
         settings: of the drag, with a tolerance in pixels of the generator's image.
         root: the hash of what all frames depend on.
@@ -47,6 +49,7 @@ class Shot:
     influence: NDArray[np.float32]
     keyed: tuple[int, ...]
     w: Tensor
+    path: NDArray[np.float32] | None
     reference: Reference
     settings: DragSettings
     root: str
@@ -57,9 +60,17 @@ class Shot:
         """The mask [H, W] of a frame, by its position, or None."""
         return None if self.masks is None else self.masks[index]
 
+    def base(self, index: int) -> NDArray[np.float32]:
+        """The latent [num_ws, w_dim] of a frame before its drag."""
+        return self.w.cpu().numpy() if self.path is None else self.path[index]
+
+    def carry(self, latent: NDArray[np.float32], of: int, to: int) -> NDArray[np.float32]:
+        """Where the drag of the frame at `to` starts: its base, with what was dragged in the one at `of`."""
+        return latent if self.path is None else carry(latent, self.path[of], self.path[to])
+
 
 def frame_hash(shot: Shot, index: int, previous: str) -> str:
-    """The input hash of the frame at this position: of what it starts from, its targets, weights and mask.
+    """The input hash of the frame at this position: of all that solving it starts from.
 
     The frame's number is left out: a shot that is moved in time keeps its frames.
     """
@@ -69,6 +80,8 @@ def frame_hash(shot: Shot, index: int, previous: str) -> str:
         "weights": shot.weights[index],
         "influence": shot.influence[index],
     }
+    if shot.path is not None:
+        arrays["base"] = shot.path[index]
     return input_hash(previous, {}, arrays)
 
 
@@ -97,7 +110,7 @@ def solve_frame(
         torch.from_numpy(latent.copy()).to(device),
         torch.from_numpy(handles.copy()).to(device),
         torch.from_numpy(targets).to(device),
-        shot.reference,
+        _reference(shot, index, mask is not None),
         shot.settings,
         mask=None if mask is None else torch.from_numpy(mask.copy()).to(device),
         weights=torch.from_numpy(shot.weights[index].copy()).to(device),
@@ -116,6 +129,21 @@ def solve_frame(
         seconds=time.perf_counter() - began,
         status=result.status,
     )
+
+
+def _reference(shot: Shot, index: int, masked: bool) -> Reference:
+    """What a frame is dragged by: the handles as they look on the first frame, and for home its own base.
+
+    What a mask holds is the base's picture: what truncation and blends change is meant to change.
+    """
+    if shot.path is None:
+        return shot.reference
+    base = torch.from_numpy(shot.path[index].copy()).to(shot.generator.device)
+    held = None
+    if masked:
+        with torch.no_grad():
+            held = shot.generator.features(base[None], shot.reference.block)[0].float()
+    return replace(shot.reference, w=base, held=held)
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

@@ -90,7 +90,7 @@ def mask_rows(feature_map: Tensor, task: DragTask, variable: Tensor) -> tuple[Te
     channels, height, width = feature_map.shape
     of_channels = (torch.randint(2, (count, channels), generator=draw) * 2.0 - 1.0).to(feature_map.device)
     of_pixels = (torch.randint(2, (count, height, width), generator=draw) * 2.0 - 1.0).to(feature_map.device)
-    change = (feature_map.detach().float() - task.reference.feature_map) * task.fixed
+    change = (feature_map.detach().float() - task.reference.held_map) * task.fixed
     rows, sums = [], []
     for start in range(0, count, batch):
         some = slice(start, start + batch)

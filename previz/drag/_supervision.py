@@ -50,7 +50,7 @@ def mask_term(
     fixed. Here lambda weighs the mean change of what is fixed, be it much or little; the two agree where
     everything is fixed.
     """
-    change = (feature_map.float() - reference.feature_map).abs().mean(dim=0)  # [h, w]
+    change = (feature_map.float() - reference.held_map).abs().mean(dim=0)  # [h, w]
     return (change * fixed).sum() / fixed.sum()
 
 

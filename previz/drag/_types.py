@@ -64,6 +64,7 @@ class Reference:
         feature_map: [C, h, w] the first frame's whole map (F_0 of the paper), for the mask term.
         block: the 1-based block it was taken from.
         image_size: (width, height) of the generator's image.
+        held: [C, h, w] the map that a mask holds what is fixed to; None is `feature_map`.
     """
 
     w: Tensor
@@ -73,6 +74,12 @@ class Reference:
     feature_map: Tensor
     block: int
     image_size: Size
+    held: Tensor | None = None
+
+    @property
+    def held_map(self) -> Tensor:
+        """[C, h, w] the map that a mask holds what is fixed to."""
+        return self.feature_map if self.held is None else self.held
 
     @property
     def map_size(self) -> Size:

@@ -6,6 +6,8 @@ from previz.timeline._eases import EASES, MONOTONE_EASES, Ease, apply_ease, cubi
 from previz.timeline._extrapolation import Extrapolation, sample_curve
 from previz.timeline._handle_fields import GroupSpec, HandleSpec
 from previz.timeline._keys import KeySpec, TimingKeySpec
+from previz.timeline._latent_curves import LatentSamples, latent_problem, sample_latents
+from previz.timeline._latent_fields import LatentSpec, SmoothSpec, TowardSpec
 from previz.timeline._loading import load_timeline, parse_timeline
 from previz.timeline._mask_fields import EllipseSpec, MaskShapeSpec
 from previz.timeline._mask_frames import MaskFrames
@@ -36,6 +38,8 @@ __all__ = [
     "GroupSpec",
     "HandleSpec",
     "KeySpec",
+    "LatentSamples",
+    "LatentSpec",
     "LetterboxSpec",
     "MaskFrames",
     "MaskShapeSpec",
@@ -44,15 +48,18 @@ __all__ = [
     "ParameterSpec",
     "PathSpec",
     "Samples",
+    "SmoothSpec",
     "SolverSpec",
     "Tangent",
     "Timeline",
     "TimingKeySpec",
+    "TowardSpec",
     "UseSpec",
     "apply_ease",
     "check_against",
     "cubic_bezier",
     "is_motion",
+    "latent_problem",
     "load_motion",
     "load_timeline",
     "motion_schema",
@@ -64,6 +71,7 @@ __all__ = [
     "retime_yaml",
     "sample_curve",
     "sample_handle",
+    "sample_latents",
     "sample_path",
     "sample_targets",
     "sample_timeline",

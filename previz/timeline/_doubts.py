@@ -12,6 +12,7 @@ from previz.timebase import FrameRange
 from previz.timeline._checks import check_handle, check_mask
 from previz.timeline._handle_fields import HandleSpec
 from previz.timeline._keys import ShapedKey
+from previz.timeline._latent_curves import check_latents, check_truncation, moves_latents
 from previz.timeline._mask_frames import mask_frames
 from previz.timeline._modifiers import sample_influence, sample_targets
 from previz.timeline._problems import Finding, Origin, RawLoc
@@ -46,8 +47,10 @@ def timeline_warnings(timeline: Timeline) -> tuple[Problem, ...]:
         for finding in check_handle(name, handle, timeline.frames, name in grouped)
     ]
     findings += check_mask(timeline.mask or (), timeline.frames, None)
+    findings += check_truncation(timeline.character, timeline.frames)
+    findings += check_latents(timeline.latents or (), timeline.frames, None)
     findings = [finding for finding in findings if finding.severity == "warning"]
-    if all(handle.pin for handle in timeline.handles.values()):
+    if all(handle.pin for handle in timeline.handles.values()) and not moves_latents(timeline):
         findings.append(
             Finding(("handles",), "every handle is pinned, so nothing moves", "warning", on_key=True)
         )

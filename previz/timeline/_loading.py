@@ -23,6 +23,9 @@ from previz.timeline._curve_checks import check_frames
 from previz.timeline._doubts import check_places
 from previz.timeline._fields import Canvas, Frames, Name
 from previz.timeline._handle_fields import GroupSpec, HandleSpec
+from previz.timeline._keys import NumberCurveSpec
+from previz.timeline._latent_curves import check_latents, check_truncation
+from previz.timeline._latent_fields import Latents
 from previz.timeline._mask_fields import Mask
 from previz.timeline._problems import Finding, Origin, finding_of, telling
 from previz.timeline._reading import in_order, read_text
@@ -33,6 +36,7 @@ from previz.timeline._yaml import Document, read_yaml, where
 _FRAMES: TypeAdapter[FrameRange] = TypeAdapter(Frames)
 _PARTS: dict[str, TypeAdapter[Any]] = {
     "character": TypeAdapter(Character),
+    "latents": TypeAdapter(Latents),
     "mask": TypeAdapter(Mask),
     "canvas": TypeAdapter(Canvas),
     "frames": _FRAMES,
@@ -124,6 +128,9 @@ def _check_parts(data: dict[str, Any], find: Find | None) -> Iterator[Finding]:
     shot, canvas = _part("frames", data.get("frames")), _part("canvas", data.get("canvas"))
     if (character := _part("character", data.get("character"))) is not None:
         yield from check_character(character, find)
+        yield from check_truncation(character, shot)
+    if (latents := _part("latents", data.get("latents"))) is not None:
+        yield from check_latents(latents, shot, find)
     if (mask := _part("mask", data.get("mask"))) is not None:
         yield from check_mask(mask, shot, find)
     written = data.get("handles")
@@ -143,8 +150,18 @@ def _check_parts(data: dict[str, Any], find: Find | None) -> Iterator[Finding]:
                 yield from check_frames(
                     ("handles", name, field), keys if isinstance(keys, Mapping) else (), shot
                 )
+    if not handles and (written is None or isinstance(written, Mapping)):
+        yield from _check_still(data, character)
     yield from check_leaders(sound, [str(name) for name in handles])
     yield from check_groups(groups, sound, [str(name) for name in handles], shot)
+
+
+def _check_still(data: dict[str, Any], character: Any) -> Iterator[Finding]:
+    """A timeline without handles in which nothing else moves the picture."""
+    animated = character is not None and isinstance(character.truncation, NumberCurveSpec)
+    if "latents" not in data and not animated:
+        message = "must not be empty" if "handles" in data else "is missing"
+        yield Finding(("handles",), f"{message}: name a point to move, or give `latents`", on_key=True)
 
 
 def _part(kind: str, value: object) -> Any:

@@ -43,6 +43,8 @@ def sample_targets(timeline: Timeline, frames: Array) -> Array:
     """
     frames = np.asarray(frames, dtype=np.float64)
     stage = Stage(timeline.handles, timeline.frames, timeline.rate)
+    if not timeline.handles:
+        return np.zeros((len(frames), 0, 2))
     targets = np.stack([moved(stage, name, frames) for name in timeline.handles], axis=1)
     places = {name: index for index, name in enumerate(timeline.handles)}
     for name, group in (timeline.groups or {}).items():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from previz.errors import TimelineError
 from previz.timeline._animation import key_frames, sample_number
+from previz.timeline._eases import Array
 from previz.timeline._handle_fields import HandleSpec
 from previz.timeline._mask_frames import MaskFrames, mask_frames
 from previz.timeline._modifiers import sample_influence, sample_targets
@@ -61,21 +62,26 @@ def sample_timeline(timeline: Timeline, width: int, height: int) -> Samples:
     scale = canvas_scale(timeline, width, height)
     handles = timeline.handles.values()
     frames = np.array(list(timeline.frames), dtype=np.float64)
-    influence = np.stack([sample_influence(handle, frames) for handle in handles], axis=1)
-    weights = np.stack([sample_number(handle.weight, frames) for handle in handles], axis=1)
+    influence = _side_by_side([sample_influence(handle, frames) for handle in handles], len(frames))
+    weights = _side_by_side([sample_number(handle.weight, frames) for handle in handles], len(frames))
     tolerance = timeline.solver.tolerance
     return Samples(
         frames=tuple(timeline.frames),
         names=tuple(timeline.handles),
-        start=np.array([handle.at for handle in handles]) * scale,
+        start=np.array([handle.at for handle in handles]).reshape(-1, 2) * scale,
         targets=sample_targets(timeline, frames) * scale,
         weights=np.maximum(weights, 0.0) * influence,
         influence=influence,
-        pin=np.array([handle.pin for handle in handles]),
+        pin=np.array([handle.pin for handle in handles], dtype=np.bool_),
         masks=mask_frames(timeline, width, height, scale),
         keyed=keyed_frames(timeline),
         tolerance_px=None if tolerance is None else tolerance * scale[0],
     )
+
+
+def _side_by_side(columns: list[Array], count: int) -> Array:
+    """Values [F] of each handle as [F, N]; there may be none."""
+    return np.stack(columns, axis=1) if columns else np.zeros((count, 0))
 
 
 def canvas_scale(timeline: Timeline, width: int, height: int) -> tuple[float, float]:

@@ -7,18 +7,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from previz.timeline._fields import Canvas, Frames, Label, Name, Number, Rate, Text, Whole
 from previz.timeline._handle_fields import GroupSpec, HandleSpec
+from previz.timeline._latent_fields import MOVES, Latents, Seed, Smooth, Truncation
 from previz.timeline._mask_fields import Mask
 from previz.timeline._motion_fields import Motions
 from previz.timeline._output import OutputSpec
 from previz.timeline._spec import Spec, short_form
 from previz.timeline._yaml import Mark
-
-MAX_SEED = 2**32 - 1
-"""The largest seed that numpy's RandomState takes."""
 
 
 class CharacterSpec(Spec):
@@ -26,12 +24,12 @@ class CharacterSpec(Spec):
 
     checkpoint: Text
     """A bundled name, or a path to .safetensors, .pkl or .pt."""
-    seed: Annotated[Whole, Field(ge=0, le=MAX_SEED)] | None = None
+    seed: Seed | None = None
     """The seed of the first picture, as in NVIDIA's tools; 0 where there is neither a seed nor a latent."""
     latent: Text | None = None
     """A file of latents (.safetensors, .npz or .npy) to start from instead of a seed."""
-    truncation: Annotated[Number, Field(ge=-2, le=2)] = 0.7
-    """Truncation psi of the seed: 1 is as varied as the generator gets, 0 its average picture."""
+    truncation: Truncation = 0.7
+    """Truncation psi of the seed: 1 is as varied as the generator gets, 0 its average; or keys of it."""
     truncation_cutoff: Annotated[Whole, Field(ge=0)] | None = None
     """How many of the first layers are truncated; all where it is not given."""
     label: Label | None = None
@@ -68,10 +66,14 @@ class SolverSpec(Spec):
     """The paper's r2, in pixels of a picture of 512."""
     mask_weight: Annotated[Number, Field(ge=0)] = 20.0
     """The paper's lambda: how firmly what the mask doesn't cover is kept."""
+    smooth: Smooth | None = None
+    """Smooth the path of the latents, over so many frames: 7, or 0.25s."""
 
 
 class Timeline(Spec):
     """A shot: a character, where the points of it go on which frames, and what to write."""
+
+    model_config = ConfigDict(json_schema_extra=MOVES)
 
     previz: Literal[1]
     """The version of this format."""
@@ -85,12 +87,14 @@ class Timeline(Spec):
     """The size of the picture that coordinates are meant for, or [width, height]; None: the generator's."""
     character: Character
     """The character, or just its checkpoint's name."""
-    handles: Annotated[dict[Name, HandleSpec], Field(min_length=1)]
-    """The points that are moved or pinned, by name."""
+    handles: Annotated[dict[Name, HandleSpec], Field(default_factory=dict)]
+    """The points that are moved or pinned, by name; there may be none where `latents` move the picture."""
     motions: Motions | None = None
     """Performances from other files, with their parameters; when a timeline is read they become handles."""
     groups: dict[Name, GroupSpec] | None = None
     """Sets of handles that are moved together, by name."""
+    latents: Latents | None = None
+    """Blends of the latent towards others or along named directions, one or a list of them."""
     mask: Mask | None = None
     """What may move: a shape or a list of shapes; everything where not given."""
     solver: SolverSpec = SolverSpec()
@@ -153,10 +157,8 @@ def is_file(path: Path) -> bool:
 def timeline_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a timeline, for editors and validators."""
     schema = Timeline.model_json_schema(mode="validation")
-    schema["required"].remove("handles")  # motions bring their own
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
-        "anyOf": [{"required": ["handles"]}, {"required": ["motions"]}],
         "title": "previz timeline",
     }
