@@ -155,15 +155,15 @@ def _check_regression(
     start, end = segment[0][0], segment[1][0]
     length = end - start
     parts = [1.0 / 3.0 if tangent is None else tangent / length for tangent in tangents]
-    factors = shorten_tangents(parts[0], parts[1])
-    if factors == (1.0, 1.0):
+    factor = shorten_tangents(parts[0], parts[1])
+    if factor == 1.0:
         return
     sides = ((start, "out", "next"), (end, "in", "previous"))
     longest = 0 if parts[0] >= parts[1] else 1
     frame, field, other = sides[longest]
     message = (
         f"the tangent is {tangents[longest]:g} frames long and the {other} key {length} away; "
-        f"it is shortened to {parts[longest] * length * factors[longest]:.4g}, so that time doesn't run back"
+        f"it is shortened to {parts[longest] * length * factor:.4g}, so that time doesn't run back"
     )
     yield Finding((*loc, frame, field), message, "warning")
 

@@ -16,9 +16,6 @@ from previz.timeline._eases import Array, Ease, apply_ease, bezier, solve_bezier
 
 Interp = Literal["held", "linear", "bezier", "hermite"]
 
-AntiRegression = Literal["keep-ratio", "keep-start", "contain"]
-"""How tangents are shortened where time would run back, in OpenUSD Ts's words."""
-
 SLOPE_STEP = 1e-6
 """The part of a segment over which the slope at its end is measured where no formula gives it."""
 
@@ -104,8 +101,8 @@ def _control_points(start: CurveKey, end: CurveKey, slopes: Array, length: float
         else:
             sides.append(tangent)
     leave, arrive = sides
-    shorter = shorten_tangents(leave.frames / length, arrive.frames / length)
-    return _shortened(leave, shorter[0]), _shortened(arrive, shorter[1])
+    factor = shorten_tangents(leave.frames / length, arrive.frames / length)
+    return _shortened(leave, factor), _shortened(arrive, factor)
 
 
 def _shortened(tangent: Tangent, factor: float) -> Tangent:
@@ -114,24 +111,16 @@ def _shortened(tangent: Tangent, factor: float) -> Tangent:
     return Tangent(tangent.frames * factor, tuple(part * factor for part in tangent.offset))
 
 
-def shorten_tangents(leave: float, arrive: float, mode: AntiRegression = "keep-ratio") -> tuple[float, float]:
+def shorten_tangents(leave: float, arrive: float) -> float:
     """Return by what to multiply two tangents so that time doesn't run back between them; 1 where it doesn't.
 
     `leave` and `arrive` are their lengths in parts of the segment, 0 or more. Time is the bezier 0, a,
     1 - b, 1; its derivative, a quadratic of the control values a, 1 - a - b and b, is nowhere negative if
-    a + b - 1 <= sqrt(ab). "keep-ratio" shortens both alike, "keep-start" the arriving one (and the leaving
-    one to 4/3 at most), "contain" each to the segment's length.
+    a + b - 1 <= sqrt(ab). Both are shortened alike, which OpenUSD Ts calls keep-ratio.
     """
     if leave + arrive - 1.0 <= np.sqrt(leave * arrive):
-        return 1.0, 1.0
-    if mode == "contain":
-        return min(1.0, 1.0 / max(leave, 1e-300)), min(1.0, 1.0 / max(arrive, 1e-300))
-    if mode == "keep-start":
-        kept = min(leave, 4.0 / 3.0)
-        rest = ((np.sqrt(kept) + np.sqrt(max(4.0 - 3.0 * kept, 0.0))) / 2.0) ** 2
-        return kept / leave if leave else 1.0, min(1.0, rest / arrive) if arrive else 1.0
-    factor = 1.0 / (leave + arrive - np.sqrt(leave * arrive))
-    return float(factor), float(factor)
+        return 1.0
+    return float(1.0 / (leave + arrive - np.sqrt(leave * arrive)))
 
 
 def auto_slopes(

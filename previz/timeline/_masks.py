@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from fileseq.constants import PAD_STYLE_HASH1
 from fileseq.exceptions import FileSeqException
 from fileseq.filesequence import FileSequence
 from numpy.typing import NDArray
@@ -146,7 +147,7 @@ def picture_of(images: ImagesSpec, frame: float) -> str:
 def sequence_of(files: str) -> FileSequence:
     """A name such as mask.####.png, mask.@@@@.png or mask.%04d.png; ValueError where it has no such part."""
     try:
-        sequence = FileSequence(files)
+        sequence = FileSequence(files, pad_style=PAD_STYLE_HASH1)  # a digit for each #
     except FileSeqException:
         sequence = None
     if sequence is None or not sequence.padding():

@@ -64,7 +64,7 @@ def wave(turns: Array, shape: Wave) -> Array:
     if shape == "sine":
         return np.sin(part * 2.0 * np.pi)
     if shape == "triangle":
-        return np.asarray(1.0 - np.abs((part + 0.75) % 1.0 * 4.0 - 2.0))
+        return np.asarray(1.0 - np.abs((part + 0.25) % 1.0 * 4.0 - 2.0))
     if shape == "square":
         return np.where(part < 0.5, 1.0, -1.0)
     return np.asarray((part + 0.5) % 1.0 * 2.0 - 1.0)

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from previz.timeline import EASES, CurveKey, Tangent, sample_curve
+from previz.timeline._curves import shorten_tangents
 
 coordinate = st.floats(-1000, 1000)
-interps = st.sampled_from(["held", "linear", "bezier"])
+interps = st.sampled_from(["held", "linear", "bezier", "hermite"])
 eases = st.one_of(st.none(), st.sampled_from(sorted(EASES)).map(EASES.get))
 
 
@@ -125,3 +126,70 @@ def test_tangents_never_move_the_keys_nor_break_the_curve(out, rise, into, fall)
     ]
     assert at(keys, 0, 10)[:, 0].tolist() == [0.0, 10.0]
     assert np.isfinite(at(keys, *np.linspace(0, 10, 50))).all()
+
+
+def test_a_hermite_without_tangents_is_the_bezier_without_them():
+    keys = [CurveKey(0, (0.0,)), CurveKey(10, (10.0,)), CurveKey(24, (12.0,))]
+    hermite = [CurveKey(key.frame, key.value, "hermite") for key in keys]
+    np.testing.assert_allclose(at(hermite, *range(25)), at(keys, *range(25)), atol=1e-12)
+
+
+def test_of_a_hermite_the_slopes_count_alone():
+    def curve(frames):
+        return [
+            CurveKey(0, (0.0,), "hermite", tangent_out=Tangent(frames, (2.0 * frames,))),
+            CurveKey(10, (10.0,), tangent_in=Tangent(frames, (1.0 * frames,))),
+        ]
+
+    # Hermite's polynomial of the slopes 2 and -1 (the tangent rises towards the past), by hand.
+    t = np.linspace(0, 1, 11)
+    expected = (t**3 - 2 * t**2 + t) * 20 + (3 * t**2 - 2 * t**3) * 10 + (t**3 - t**2) * -10
+    for frames in (1.0, 3.0, 40.0):
+        np.testing.assert_allclose(at(curve(frames), *range(11))[:, 0], expected, atol=1e-9)
+
+
+def test_a_flat_tangent_has_no_slope():
+    keys = [CurveKey(0, (0.0,)), CurveKey(10, (10.0,), tangent_in="flat"), CurveKey(20, (20.0,))]
+    before, key, after = at(keys, 9.99, 10, 10.01)[:, 0]
+    assert key - before == pytest.approx(0.0, abs=1e-4)
+    assert after - key == pytest.approx(0.01, rel=0.01)  # the other side is automatic still
+
+
+lengths = st.floats(0.0, 8.0)  # of tangents, in parts of the segment
+
+
+def bezier_times(leave, arrive):
+    u = np.linspace(0.0, 1.0, 2001)
+    return 3 * (1 - u) ** 2 * u * leave + 3 * (1 - u) * u**2 * (1 - arrive) + u**3
+
+
+@given(lengths, lengths)
+def test_shortened_tangents_never_let_time_run_back(leave, arrive):
+    factor = shorten_tangents(leave, arrive)
+    assert 0.0 < factor <= 1.0
+    assert np.diff(bezier_times(leave * factor, arrive * factor)).min() >= -1e-9
+
+
+@given(lengths, lengths)
+def test_tangents_are_shortened_only_where_time_would_run_back(leave, arrive):
+    runs_back = np.diff(bezier_times(leave, arrive)).min() < -1e-6
+    assert not runs_back or shorten_tangents(leave, arrive) < 1.0
+    if leave <= 1 and arrive <= 1:
+        assert shorten_tangents(leave, arrive) == 1.0
+
+
+def test_two_tangents_are_shortened_alike_until_time_stands_still_for_a_moment():
+    assert shorten_tangents(2.0, 2.0) == 0.5
+    assert shorten_tangents(8 / 3, 2 / 3) == pytest.approx(0.5)  # to 4/3 and 1/3, where time stands still
+
+
+@given(lengths, st.floats(-50, 50), lengths, st.floats(-50, 50))
+def test_with_any_tangents_a_curve_has_one_value_at_a_time_and_no_jumps(leave, rise, arrive, fall):
+    keys = [
+        CurveKey(0, (0.0,), tangent_out=Tangent(10 * leave, (rise,))),
+        CurveKey(10, (10.0,), tangent_in=Tangent(10 * arrive, (fall,))),
+    ]
+    values = at(keys, *np.linspace(0, 10, 4001))[:, 0]
+    assert values[[0, -1]].tolist() == [0.0, 10.0]
+    assert values.min() >= min(0.0, rise, 10.0 + fall) - 1e-9  # within the control points
+    assert values.max() <= max(10.0, rise, 10.0 + fall) + 1e-9

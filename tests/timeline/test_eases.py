@@ -135,7 +135,8 @@ def test_a_cubic_bezier_may_be_written_as_text_or_as_a_list():
         ),
         (
             "in-elastic(a)",
-            "in-elastic takes one number, how long one swing takes, 0.01 to 10 times the time, not in-elastic(a)",
+            "in-elastic takes one number, how long one swing takes, 0.01 to 10 times the time, "
+            "not in-elastic(a)",
         ),
         ("in-quad(2)", "in-quad takes no number; write `ease: in-quad`"),
         ([2, 0, 0.5, 1], "x1 and x2 of a cubic bezier lie in 0..1, not 2 and 0.5"),

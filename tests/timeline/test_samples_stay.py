@@ -7,8 +7,7 @@ import pytest
 
 from previz.timeline import parse_timeline, sample_timeline
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT / "tests" / "data" / "samples"
+DATA = Path(__file__).parents[1] / "data" / "samples"
 NAMES = ["head_turn", "jaw_drop", "smile", "squash", "all_fields"]
 
 ROUNDING = 1e-10  # pixels: what another processor's sines and powers may differ by
@@ -16,8 +15,7 @@ ROUNDING = 1e-10  # pixels: what another processor's sines and powers may differ
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_timeline_gives_the_samples_that_it_always_gave(name):
-    folder = DATA if name == "all_fields" else ROOT / "timelines"
-    samples = sample_timeline(parse_timeline((folder / f"{name}.yaml").read_text()), 256, 256)
+    samples = sample_timeline(parse_timeline((DATA / f"{name}.yaml").read_text()), 256, 256)
     with np.load(DATA / "samples.npz") as before:
         np.testing.assert_allclose(samples.targets, before[f"{name}.targets"], rtol=0, atol=ROUNDING)
         np.testing.assert_allclose(samples.start, before[f"{name}.start"], rtol=0, atol=ROUNDING)
