@@ -18,12 +18,17 @@ from previz.timeline._motion_schema import motion_schema
 from previz.timeline._motions import is_motion, load_motion
 from previz.timeline._output import BURN_IN, AudioSpec, LetterboxSpec, OutputSpec
 from previz.timeline._paths import sample_path
+from previz.timeline._problems import Finding, Origin, finding_of, telling
+from previz.timeline._reading import in_order, read_text
 from previz.timeline._retime import retime, retime_file, retime_yaml
 from previz.timeline._sampling import Samples, sample_timeline
-from previz.timeline._schema import CharacterSpec, SolverSpec, Timeline, timeline_schema
+from previz.timeline._schema import CharacterSpec, SolverSpec, Timeline, find_beside, timeline_schema
+from previz.timeline._spec import Spec, short_form
 from previz.timeline._starter import starter_text
 from previz.timeline._travel import PathSpec
 from previz.timeline._travelling import sample_handle
+from previz.timeline._walk import fields, models_at
+from previz.timeline._yaml import Document, Mark, field_name, read_yaml, where
 
 __all__ = [
     "BURN_IN",
@@ -32,24 +37,29 @@ __all__ = [
     "AudioSpec",
     "CharacterSpec",
     "CurveKey",
+    "Document",
     "Ease",
     "EllipseSpec",
     "Extrapolation",
+    "Finding",
     "GroupSpec",
     "HandleSpec",
     "KeySpec",
     "LatentSamples",
     "LatentSpec",
     "LetterboxSpec",
+    "Mark",
     "MaskFrames",
     "MaskShapeSpec",
     "MotionSpec",
+    "Origin",
     "OutputSpec",
     "ParameterSpec",
     "PathSpec",
     "Samples",
     "SmoothSpec",
     "SolverSpec",
+    "Spec",
     "Tangent",
     "Timeline",
     "TimingKeySpec",
@@ -58,14 +68,22 @@ __all__ = [
     "apply_ease",
     "check_against",
     "cubic_bezier",
+    "field_name",
+    "fields",
+    "find_beside",
+    "finding_of",
+    "in_order",
     "is_motion",
     "latent_problem",
     "load_motion",
     "load_timeline",
+    "models_at",
     "motion_schema",
     "parse_ease",
     "parse_timeline",
     "rasterise_mask",
+    "read_text",
+    "read_yaml",
     "retime",
     "retime_file",
     "retime_yaml",
@@ -75,7 +93,10 @@ __all__ = [
     "sample_path",
     "sample_targets",
     "sample_timeline",
+    "short_form",
     "starter_text",
+    "telling",
     "timeline_schema",
     "timeline_warnings",
+    "where",
 ]

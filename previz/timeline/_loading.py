@@ -58,15 +58,19 @@ def load_timeline(path: str | Path) -> Timeline:
     return _build(read_yaml(text, name), name, path)
 
 
-def parse_timeline(source: str | Mapping[str, Any], name: str = "") -> Timeline:
-    """Build a timeline from YAML text or from plain data, such as `Timeline.to_dict()` gives.
+def parse_timeline(
+    source: str | Mapping[str, Any] | Document, name: str = "", path: Path | None = None
+) -> Timeline:
+    """Build a timeline from YAML text, a document, or plain data, such as `Timeline.to_dict()` gives.
 
-    `name` stands for the file in the problems. Files that the timeline names are not looked for. Raises
+    `name` stands for the file in the problems. `path` is the file that it was read from, or stands for: files
+    that the timeline names are looked for beside it; without one they are not looked for. Raises
     TimelineError, which lists every problem.
     """
     if isinstance(source, str):
-        return _build(read_yaml(source, name or "<text>"), name or "<text>", None)
-    return _build(Document(dict(source), None, ()), name, None)
+        return _build(read_yaml(source, name or "<text>"), name or "<text>", path)
+    document = source if isinstance(source, Document) else Document(dict(source), None, ())
+    return _build(document, name, path)
 
 
 def parse_at(text: str, name: str, source: Path | None) -> Timeline:
