@@ -20,10 +20,10 @@ from __future__ import annotations
 import csv
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import yaml
@@ -80,26 +80,55 @@ class FaceMapping(_Spec):
         return self.size if isinstance(self.size, tuple) else (self.size, self.size)
 
 
+class _Loader(yaml.SafeLoader):
+    """A SafeLoader that takes 1e-3 for a number, as YAML 1.2 does."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
+
+_MESSAGES = {
+    "missing": "is missing",
+    "extra_forbidden": "unknown field",
+    "too_short": "must not be empty",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "string_type": "must be a name",
+    "tuple_type": "must be a list",
+    "model_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+}
+
+
 def parse_mapping(text: str, name: str) -> FaceMapping:
     """Read a mapping file's text. Raises CurvesError, which lists all that is wrong, a line each."""
     try:
-        return FaceMapping.model_validate(yaml.safe_load(text))
+        return FaceMapping.model_validate(yaml.load(text, _Loader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise CurvesError(f"{place}: is not valid YAML: {getattr(error, 'problem', error)}") from None
     except ValidationError as error:
-        raise CurvesError("\n".join(_problem(dict(found), name) for found in error.errors())) from None
+        raise CurvesError("\n".join(dict.fromkeys(_problems(error, name)))) from None
 
 
-def _problem(found: dict[str, Any], name: str) -> str:
-    kinds = ("int", "tuple[constrained-int, constrained-int]", "constrained-int")
-    parts = [part for part in found["loc"] if part not in kinds and "tuple[" not in str(part)]
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
-    message = "is missing" if found["type"] == "missing" else str(found["msg"])
-    if found["type"] == "extra_forbidden":
-        message = "unknown field"
-    return ": ".join(part for part in (name, place, message) if part)
+def _problems(error: ValidationError, name: str) -> Iterator[str]:
+    """What is wrong, without the lists that are too short only because an item of theirs is wrong."""
+    found = error.errors()
+    for problem in found:
+        place = problem["loc"]
+        within = any(
+            len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in found
+        )
+        if problem["type"] == "too_short" and within:
+            continue
+        parts = [part for part in place if "constrained" not in str(part) and part != "int"]
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+        message = _MESSAGES.get(problem["type"], str(problem["msg"]))
+        yield ": ".join(part for part in (name, where.removeprefix("."), message) if part)
 
 
 def read_livelink(

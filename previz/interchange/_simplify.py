@@ -34,11 +34,12 @@ def _split(
         start, end = spans.pop()
         if end - start < 2:
             continue
-        away = distance(values[start : end + 1])
+        away = distance(values[start : end + 1])[1:-1]  # the ends are kept, and off by rounding at most
         worst = int(np.argmax(away))
         if away[worst] > tolerance:
-            kept.add(start + worst)
-            spans += [(start, start + worst), (start + worst, end)]
+            middle = start + 1 + worst
+            kept.add(middle)
+            spans += [(start, middle), (middle, end)]
     return sorted(kept)
 
 

@@ -102,11 +102,11 @@ def number(text: str, name: str, line: int) -> Fraction:
     """The number that a text is, exactly. Raises CurvesError, which names the file's line."""
     try:
         decimal = Decimal(text.strip())
-        if not decimal.is_finite() or abs(decimal.adjusted()) > 18:
+        if not decimal.is_finite() or decimal.adjusted() > 18:
             raise ValueError(text)
     except (InvalidOperation, ValueError):
         raise CurvesError(f"{name}:{line}: {_cut(text)} is not a number that can be used") from None
-    return Fraction(decimal)
+    return Fraction(decimal) if decimal.adjusted() > -18 else Fraction(0)  # a weight of 1e-30 is none
 
 
 def coordinate(text: str, name: str, line: int) -> float:
