@@ -115,7 +115,7 @@ def _retime_in_place(
     nudge: bool,
 ) -> None:
     """Retime a timeline's data; raises TimelineError with all that can't be done, at its place."""
-    expand_short_forms(data)
+    expand_short_forms(data, time)
     walk = Retiming(time, nudge)
     retime_data(data, Timeline, walk)
     if walk.findings:
@@ -136,7 +136,7 @@ def _insert_before(data: MutableMapping[Any, Any], before: str, name: str, value
 
 
 def written_rate(rate: Fraction) -> int | float | str:
-    """A frame rate as one writes it: 25, 23.976, or 24001/1000 where no decimal means it."""
+    """A frame rate as one writes it: 25, 23.976, or 50/3 where no decimal means it."""
     if rate.denominator == 1:
         return int(rate)
     decimal = round(float(rate), 3)

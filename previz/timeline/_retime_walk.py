@@ -200,9 +200,24 @@ def _write_numbers(value: Mapped, time: TimeMap) -> None:
         value["number"] = shot.first
 
 
-def expand_short_forms(data: Mapped) -> None:
-    """Write out the short forms to which retiming adds: pictures given by their name alone."""
+def expand_short_forms(data: Mapped, time: TimeMap) -> None:
+    """Write out the short forms to which retiming adds: pictures, and motions, given by their name alone."""
     shapes = data.get("mask")
     for shape in shapes if isinstance(shapes, MutableSequence) else [shapes]:
         if isinstance(shape, MutableMapping) and isinstance(shape.get("images"), str):
             shape["images"] = {"files": shape["images"]}
+    if "motions" in data and time.pace != 1:
+        uses = data["motions"]
+        written = [_with_parameters(use) for use in (uses if isinstance(uses, MutableSequence) else [uses])]
+        if isinstance(uses, MutableSequence):
+            uses[:] = written
+        else:
+            data["motions"] = written[0]
+
+
+def _with_parameters(use: Any) -> Any:
+    """A use that has a place for its `speed`."""
+    found = {"use": use} if isinstance(use, str) else use
+    if isinstance(found, MutableMapping):
+        found.setdefault("with", {})
+    return found
