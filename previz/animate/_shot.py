@@ -110,7 +110,7 @@ def solve_frame(
         torch.from_numpy(latent.copy()).to(device),
         torch.from_numpy(handles.copy()).to(device),
         torch.from_numpy(targets).to(device),
-        _reference(shot, index, mask is not None),
+        frame_reference(shot, index, mask is not None),
         shot.settings,
         mask=None if mask is None else torch.from_numpy(mask.copy()).to(device),
         weights=torch.from_numpy(shot.weights[index].copy()).to(device),
@@ -131,7 +131,7 @@ def solve_frame(
     )
 
 
-def _reference(shot: Shot, index: int, masked: bool) -> Reference:
+def frame_reference(shot: Shot, index: int, masked: bool) -> Reference:
     """What a frame is dragged by: the handles as they look on the first frame, and for home its own base.
 
     What a mask holds is the base's picture: what truncation and blends change is meant to change.

@@ -78,8 +78,10 @@ def _check(file: Path, character: bool) -> dict[str, Any]:
 
 def _against_character(timeline: Timeline) -> tuple[Problem, ...]:
     from previz import load_generator  # seconds, and only where asked for
+    from previz.animate import start_latent
 
     generator = load_generator(timeline.checkpoint)
+    start_latent(timeline, generator)  # that it has the latents, layers and directions that are named
     problems = (*timeline_warnings(timeline), *check_against(timeline, generator.width, generator.height))
     return tuple(dict.fromkeys(problems))
 

@@ -5,6 +5,8 @@ import pytest
 from click.testing import CliRunner
 
 from previz.cli import main
+from previz.generator import save_generator
+from tests.animate.characters import make_generator
 
 SOUND = """\
 previz: 1
@@ -87,3 +89,18 @@ def test_schema_prints_a_json_schema(run):
     result = run("schema")
     assert result.exit_code == 0
     jsonschema.Draft202012Validator.check_schema(json.loads(result.stdout))
+
+
+def test_the_character_is_asked_for_directions_that_are_named(run, tmp_path):
+    save_generator(make_generator(), tmp_path / "tiny.safetensors", {"name": "tiny"})
+    (tmp_path / "smile.yaml").write_text(
+        "previz: 1\nframes: 1001-1006\ncharacter: tiny.safetensors\n"
+        "latents: {direction: smile, keys: {1006: 1}}\n"
+    )
+    assert run("check", "smile.yaml").exit_code == 0
+    result = run("check", "smile.yaml", "--character")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "smile.yaml:4:22: latents.direction: 'smile' is not a direction. There are pc1 to pc16; "
+        "`previz model directions` finds others, kept in tiny.directions.safetensors\n"
+    )

@@ -86,6 +86,43 @@ def test_list_shows_the_bundled_characters(tmp_path, monkeypatch):
     assert entry in json.loads(previz("list", "--json").stdout)
 
 
-@pytest.mark.parametrize("command", ["inspect", "convert", "list"])
+@pytest.mark.parametrize("command", ["inspect", "convert", "list", "directions"])
 def test_help_ends_with_an_example(command):
     assert f"Example: previz model {command}" in previz(command, "--help").stdout
+
+
+def test_directions_are_written_beside_the_checkpoint_and_then_shown(tmp_path):
+    path = save_generator(small_generator(), tmp_path / "tester.safetensors")
+    kept = tmp_path / "tester.directions.safetensors"
+    first = previz("directions", path, "--pca", "2")
+    assert first.exit_code == 0
+    assert [line.split()[0] for line in first.stdout.splitlines()] == ["pc1", "pc2"]
+    assert first.stderr == f"{kept}\n"
+    again = previz("directions", path)
+    assert again.stdout == first.stdout
+    assert again.stderr == f"{kept} (kept from before; --force finds them anew)\n"
+    assert len(previz("directions", path, "--pca", "3", "--force").stdout.splitlines()) == 3
+
+
+def test_directions_as_json_hold_their_vectors(tmp_path):
+    path = save_generator(small_generator(), tmp_path / "tester.safetensors")
+    told = json.loads(previz("directions", path, "--pca", "1", "--json", "-n").stdout)
+    assert told["generator"] == load_generator(path).digest
+    (one,) = told["directions"]
+    assert (one["name"], one["kind"], len(one["vector"])) == ("pc1", "component", 16)
+    assert not (tmp_path / "tester.directions.safetensors").exists()
+
+
+def test_directions_elsewhere_replace_nothing_unasked(tmp_path):
+    path = save_generator(small_generator(), tmp_path / "tester.safetensors")
+    (tmp_path / "mine.safetensors").write_text("mine")
+    result = previz("directions", path, "-o", tmp_path / "mine.safetensors")
+    assert result.exit_code == 2
+    assert "mine.safetensors exists already; pass --force" in result.stderr
+
+
+def test_a_bundled_character_has_the_directions_of_its_scene():
+    told = json.loads(previz("directions", "mira", "--json").stdout)
+    shares = {one["name"]: one["share"] for one in told["directions"]}
+    assert shares["yaw"] > 0.98
+    assert shares["smile"] > 0.95
