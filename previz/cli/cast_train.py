@@ -1,4 +1,4 @@
-"""`previz cast train` and `previz cast export`: from renders, or a folder of pictures, to a checkpoint."""
+"""`previz cast train`: a generator learns renders, or a folder of pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from previz import contact_sheet, write_png
 from previz.cast import (
     AdversarialEvent,
     AdversarialRun,
@@ -16,15 +15,12 @@ from previz.cast import (
     ImageSettings,
     TrainEvent,
     TrainSettings,
-    comparison_pictures,
-    export_images_run,
-    export_run,
-    open_pairs,
     photograph_settings,
     prepare_images,
     train_adversarially,
     train_in_processes,
 )
+from previz.cli._training import ImagesParam, ResolutionParam
 
 LEFT_OUT_SHOWN = 10
 
@@ -46,35 +42,6 @@ def _say_adversarial(event: AdversarialEvent) -> None:
     )
 
 
-class _Images(click.ParamType[int | Path]):
-    """A folder of pictures; or a number, which was the length of a run before there were folders."""
-
-    name = "folder"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | Path:
-        if isinstance(value, int | Path):
-            return value
-        if value.lstrip("-").isdigit():
-            return int(click.IntRange(1).convert(value, param, ctx))
-        return Path(value)
-
-
-class _Resolution(click.ParamType[tuple[int, int]]):
-    """SIZE, or HEIGHTxWIDTH."""
-
-    name = "size"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        if isinstance(value, tuple):
-            return value
-        sides = value.lower().split("x")
-        if len(sides) > 2 or not all(side.isdigit() for side in sides):
-            self.fail(f"{value!r} is neither a size in px nor HEIGHTxWIDTH, like 128 or 256x128", param, ctx)
-        return int(sides[0]), int(sides[-1])
-
-
 @click.command(
     epilog="""\b
 Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200000 --processes 2
@@ -86,7 +53,9 @@ Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200
     "--dataset", type=click.Path(path_type=Path), help="Learn these renders (`previz cast dataset`)."
 )
 @click.option(
-    "--images", type=_Images(), help="Learn this folder of pictures, adversarially. (A number is --pictures.)"
+    "--images",
+    type=ImagesParam(),
+    help="Learn this folder of pictures, adversarially. (A number is --pictures.)",
 )
 @click.option(
     "--adversarial",
@@ -97,7 +66,7 @@ Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200
     "--from",
     "start",
     type=click.Path(path_type=Path),
-    help="Run or checkpoint that an adversarial run starts from.",
+    help="Run or checkpoint that an adversarial run starts from, also on --images; it sets the architecture.",
 )
 @click.option(
     "--out",
@@ -143,7 +112,7 @@ Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200
     "--resolution",
     default="128",
     show_default=True,
-    type=_Resolution(),
+    type=ResolutionParam(),
     help="Of --images: size, or HEIGHTxWIDTH; cropped about the centre.",
 )
 @click.option("--mirror", is_flag=True, help="Of --images: show half of them mirrored.")
@@ -214,7 +183,7 @@ def train(
 
 
 def _train_on_images(run: Path, images: Path, **options: Any) -> None:
-    _refuse(options, "--dataset", "push", "start")
+    _refuse(options, "--dataset", "push")
     settings = ImageSettings(
         images,
         options["resolution"],
@@ -231,18 +200,16 @@ def _train_on_images(run: Path, images: Path, **options: Any) -> None:
         click.echo(f"left out: {rest} more, named in {run / 'images.json'}", err=True)
     height, width = settings.resolution
     how = _with_options(photograph_settings(height, width, options["batch"] or 16), options)
-    _start(AdversarialRun(run, how, images=settings, judge=options["judge"], every=options["every"]), options)
+    _start(run, how, options, images=settings)
 
 
 def _train_adversarially(run: Path, dataset: Path | None, **options: Any) -> None:
-    how = _with_options(AdversarialSettings(), options)
-    start, judge = options["start"], options["judge"]
-    _start(
-        AdversarialRun(run, how, dataset=dataset, start=start, judge=judge, every=options["every"]), options
-    )
+    _start(run, _with_options(AdversarialSettings(), options), options, dataset=dataset)
 
 
-def _start(run: AdversarialRun, options: dict[str, Any]) -> None:
+def _start(folder: Path, how: AdversarialSettings, options: dict[str, Any], **real: Any) -> None:
+    given = {name: options[name] for name in ("start", "judge", "every")}
+    run = AdversarialRun(folder, how, **real, **given)
     train_adversarially(run, options["processes"], options["device"], _say_adversarial)
 
 
@@ -266,35 +233,3 @@ def _refuse(options: dict[str, Any], needed: str, *names: str) -> None:
         if options[name] is not None:
             flag = "--from" if name == "start" else "--" + name.replace("_", "-")
             raise click.UsageError(f"{flag} has no effect without {needed}")
-
-
-@click.command(
-    epilog="Example: previz cast export cast-work/mira --run cast-work/run -o checkpoints/mira.safetensors"
-)
-@click.argument("dataset", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--run", "run", required=True, type=click.Path(path_type=Path), help="Folder that `train` wrote."
-)
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), help="The checkpoint to write."
-)
-@click.option("--sheets", type=click.Path(path_type=Path), help="Folder for sheets: generated over render.")
-@click.option("--force", is_flag=True, help="Replace what exists.")
-def export(dataset: Path | None, run: Path, output: Path, sheets: Path | None, force: bool) -> None:
-    """Write the averaged generator of a run as a checkpoint, with figures on the held-out renders of DATASET.
-
-    A run on a folder of pictures has no DATASET. The adversarial half of a run is taken where there is one.
-    """
-    if dataset is None:
-        if sheets is not None:
-            raise click.UsageError("--sheets compares with renders; name their DATASET")
-        for name, value in export_images_run(run, output, output.stem, force=force).card["figures"].items():
-            click.echo(f"{name} {value}")
-        return
-    generator, comparison = export_run(run, open_pairs(dataset), output, output.stem, force=force)
-    if sheets is not None:
-        for name, worst in (("first", False), ("worst", True)):
-            pictures = comparison_pictures(comparison, worst)
-            write_png(contact_sheet(pictures, columns=5), sheets / f"{output.stem}_{name}.png", force=force)
-    for name, value in generator.card["figures"].items():
-        click.echo(f"{name} {value}")

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 
 from previz.cast import AdversarialSettings, TrainSettings
+from previz.cast._adversarial_state import load_adversarial_average
 from previz.cli import main
-from previz.generator import load_generator
+from previz.generator import Generator, GeneratorConfig, load_generator, save_generator
 from tests.cast.discs import SETTINGS, write_dataset
 
 TINY = AdversarialSettings(images=16, warm_up=4, width=0.5)
@@ -107,6 +109,30 @@ def test_a_folder_of_pictures_becomes_a_checkpoint(photographs: Path, tmp_path: 
     assert generator.card["description"] == "learnt adversarially from 20 pictures"
     assert generator.card["training"]["pictures"] == 8
     assert (generator.mapping.w_avg != 0).any()
+
+
+def test_pictures_may_be_learnt_from_a_checkpoint_on(photographs: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    start = Generator(GeneratorConfig(16, z_dim=3, channels=(64, 4)))
+    save_generator(start, tmp_path / "start.safetensors")
+    options = [
+        "--images",
+        photographs,
+        "--pictures",
+        4,
+        "--batch",
+        4,
+        "--from",
+        tmp_path / "start.safetensors",
+    ]
+    result = run("train", tmp_path / "run", *options, "--resolution", 16)
+    assert result.exit_code == 0, result.output
+    found = load_adversarial_average(tmp_path / "run")
+    assert found is not None
+    assert found[0].config == start.config
+    assert line(run("train", tmp_path / "other", *options, "--resolution", 8)) == (
+        "previz: error: the generator draws 16x16 px, the pictures are 8x8; give pictures of its size"
+    )
 
 
 def test_pictures_left_out_are_named(photographs: Path, tmp_path: Path) -> None:
