@@ -17,6 +17,7 @@ from previz.interchange import (
     timeline_otio,
     write_edit,
 )
+from previz.media import is_sequence
 
 
 def join_clips(files: Sequence[Path], output: Path, name: str | None, force: bool) -> dict[str, Any]:
@@ -45,21 +46,30 @@ def write_clip_otio(
     frames: FrameRange,
     path: Path,
     force: bool,
+    slate: int = 0,
 ) -> Path:
     """Write the .otio of a rendered clip: its real frames and rate, markers at its keys, and its take.
 
-    `frames` are the shot's that were rendered, and `path` is where it lies.
+    `frames` are the shot's that were rendered, after `slate` frames that an edit leaves out; `path` is where
+    it lies. Numbered pictures have the shot's own rate.
     """
-    info = probe_video(video)
-    if info.frames != len(frames):
-        raise MediaError(f"{video}: has {info.frames} frames, not the {len(frames)} that were rendered")
+    held = FrameRange(frames.first - slate, frames.last)
+    rate, told, start = take.rate, take_metadata(take), 0
+    if not is_sequence(video):
+        info = probe_video(video)
+        if info.frames != len(held):
+            raise MediaError(f"{video}: has {info.frames} frames, not the {len(held)} that were rendered")
+        rate, told = info.rate, {**told, "size": [info.width, info.height]}
+        start = held.first if info.timecode else 0
     clip = EditClip(
         name=take.shot,
         media=video,
-        frames=frames,
-        rate=info.rate,
+        frames=held,
+        rate=rate,
+        source=frames,
+        start=start,
         markers=key_markers(timeline, keyed),
-        metadata={**take_metadata(take), "size": [info.width, info.height]},
+        metadata=told,
     )
     return write_edit(timeline_otio(clip, path.parent), path, force)
 

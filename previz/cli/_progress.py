@@ -85,6 +85,22 @@ class Lines:
         yield from frames
 
 
+class Silent:
+    """Says nothing, for what is quick."""
+
+    def solving(self, event: SolveEvent) -> None:
+        """Say nothing."""
+
+    def encoding(self, frames: Iterable[T], total: int) -> Iterator[T]:
+        """Hand the frames on."""
+        yield from frames
+
+
+def silent() -> Reporter:
+    """A reporter that says nothing."""
+    return Silent()
+
+
 class Bar:
     """A live bar: frames done, the frame under way with its iteration and error, time left."""
 

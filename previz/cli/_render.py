@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from previz import (
     FrameRange,
     FrameSolved,
     Generator,
-    OutputError,
+    OutputSettings,
+    PrevizError,
     Samples,
     Size,
     SolveError,
@@ -22,8 +25,6 @@ from previz import (
     Timeline,
     __version__,
     check_against,
-    check_output,
-    check_video_settings,
     discard_partial,
     load_generator,
     load_timeline,
@@ -32,46 +33,41 @@ from previz import (
     sample_timeline,
     solve,
     timeline_warnings,
-    write_video,
 )
 from previz.cli._closing import closing_lines
+from previz.cli._encode import write_outputs
 from previz.cli._options import pick_device
 from previz.cli._otio import write_clip_otio
-from previz.cli._pictures import finished_pictures
+from previz.cli._outputs import (
+    Outputs,
+    check_outputs,
+    choose_outputs,
+    name_fields,
+    output_settings,
+    overridden,
+    problem_of,
+)
+from previz.cli._pictures import Look, look_of
 from previz.cli._progress import Reporter, reporter
+from previz.media import is_deep, keeps_sound
+from previz.naming import claim_version
+from previz.timeline import OutputSpec
 
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """The command line of a render; None leaves a choice to the timeline."""
+    """The command line of a render; None leaves a choice to the timeline.
+
+    `changes` are fields of the timeline's `output`, by name, that the command line gives in their place.
+    """
 
     output: Path | None = None
     frames: FrameRange | None = None
     size: Size | None = None
     device: str = "auto"
     threads: int = 1
-    overlay: bool | None = None
-    burn_in: bool | None = None
     force: bool = False
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """Where a render writes. `take`, `report` and `otio` are None where the timeline wants none.
-
-    `resume` is the take of the whole shot: solved frames are kept beside it and looked for in it, so that a
-    render of a few frames and a render of all of them share their work.
-    """
-
-    video: Path
-    take: Path | None
-    report: Path | None
-    otio: Path | None
-    resume: Path
-
-    def all(self) -> list[Path]:
-        """Every file that will be written."""
-        return [path for path in (self.video, self.take, self.report, self.otio) if path is not None]
+    changes: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,13 +77,18 @@ class Plan:
     timeline: Timeline
     generator: Generator
     samples: Samples
+    output: OutputSpec
     outputs: Outputs
-    frames: FrameRange
-    size: tuple[int, int]
+    settings: tuple[OutputSettings, OutputSettings]
+    look: Look
+    asked: Path | None
     threads: int
-    overlay: bool
-    burn_in: bool
     force: bool
+
+    @property
+    def frames(self) -> FrameRange:
+        """The shot's frames that are rendered."""
+        return self.outputs.frames
 
 
 def plan_render(path: Path, options: RenderOptions) -> Plan:
@@ -100,59 +101,41 @@ def plan_render(path: Path, options: RenderOptions) -> Plan:
     for frame in (frames.first, frames.last):
         if frame not in timeline.frames:
             raise SolveError(f"--frames: {frame} is outside the shot's frames, {timeline.frames}")
-    outputs = choose_outputs(timeline, options.output, options.frames)
-    check_video_settings(outputs.video, timeline.rate, timeline.output.crf, timeline.output.preset)
-    check_outputs(outputs, options.force)
+    if options.output is not None and (options.changes or {}).get("version") is not None:
+        raise PrevizError("--version numbers the files that output.name names; -o names them itself")
+    output = overridden(timeline.output, options.changes or {})
+    outputs = choose_outputs(timeline, output, options.output, frames)
+    settings = output_settings(timeline, output, outputs)
+    alpha = output.alpha == "mask"
+    try:
+        check_outputs(outputs, settings, timeline.rate, None, alpha, options.force)
+    except PrevizError as error:
+        if settings[0].sound is not None and str(error).startswith(str(settings[0].sound.file)):
+            raise problem_of(timeline, "output.audio", error) from None
+        raise
     generator = load_generator(timeline.checkpoint, pick_device(options.device))
     samples = sample_timeline(timeline, generator.width, generator.height)
-    for warning in dict.fromkeys(_warnings(timeline, generator)):
+    for warning in dict.fromkeys(_warnings(timeline, generator, output, outputs)):
         click.echo(f"previz: warning: {warning}", err=True)
-    wanted = timeline.output
+    deep = is_deep(outputs.video, settings[0]) or (
+        outputs.images is not None and is_deep(outputs.images, settings[1])
+    )
+    size = resolve_size(options.size or output.size, generator.height, generator.width)
+    date = datetime.date.today().isoformat() if "date" in output.burn_in else ""
+    look = look_of(output, size, deep, outputs.version, date)
+    check_outputs(outputs, settings, timeline.rate, look.full_size, alpha, options.force)
     return Plan(
         timeline=timeline,
         generator=generator,
         samples=samples,
+        output=output,
         outputs=outputs,
-        frames=frames,
-        size=resolve_size(options.size or wanted.size, generator.height, generator.width),
+        settings=settings,
+        look=look,
+        asked=options.output,
         threads=options.threads,
-        overlay=wanted.overlay if options.overlay is None else options.overlay,
-        burn_in=wanted.burn_in if options.burn_in is None else options.burn_in,
         force=options.force,
     )
-
-
-def choose_outputs(timeline: Timeline, output: Path | None, frames: FrameRange | None) -> Outputs:
-    """The clip that was asked for, or the timeline's, or renders/SHOT.mp4; take and report lie beside it.
-
-    A part of the shot goes to files of its own, renders/SHOT.1001-1012.mp4, and leaves the whole's alone.
-    """
-    whole = output or Path(timeline.output.video or f"renders/{timeline.shot}.mp4").expanduser()
-    video = whole
-    if output is None and frames is not None and frames != timeline.frames:
-        video = whole.with_name(f"{whole.stem}.{frames}{whole.suffix}")
-    return Outputs(
-        video=video,
-        take=_beside(video, ".take.safetensors") if timeline.output.latents else None,
-        report=_beside(video, ".report.json") if timeline.output.report else None,
-        otio=_beside(video, ".otio") if timeline.output.otio else None,
-        resume=_beside(whole, ".take.safetensors"),
-    )
-
-
-def check_outputs(outputs: Outputs, force: bool) -> None:
-    """Raise OutputError, naming all of them, where outputs exist (unless `force`) or can't be written."""
-    taken = [] if force else [path for path in outputs.all() if path.exists() and not path.is_dir()]
-    if taken:
-        names = " and ".join(
-            [", ".join(map(str, taken[:-1])), str(taken[-1])] if len(taken) > 1 else map(str, taken)
-        )
-        verb, pronoun = ("exist", "them") if len(taken) > 1 else ("exists", "it")
-        raise OutputError(
-            f"{names} {verb} already; pass --force to replace {pronoun}, or -o for another place"
-        )
-    for path in outputs.all():
-        check_output(path, force=True)
 
 
 def run_render(plan: Plan) -> dict[str, Any]:
@@ -160,24 +143,43 @@ def run_render(plan: Plan) -> dict[str, Any]:
 
     The take is put in place last: until then, all solved frames are kept beside it for another try.
     """
+    with ExitStack() as stack:
+        if plan.outputs.version is not None:
+            plan = _claimed(plan, stack)
+        return _run(plan)
+
+
+def _claimed(plan: Plan, stack: ExitStack) -> Plan:
+    """The plan with a version that is its own until the stack is closed."""
+    timeline, output, outputs = plan.timeline, plan.output, plan.outputs
+    assert output.name is not None
+    given = outputs.version if output.version != "next" else None
+    folder, fields = outputs.video.parent, name_fields(timeline, output)
+    version = stack.enter_context(claim_version(folder, output.name, fields, given))
+    if version == outputs.version:
+        return plan
+    outputs = choose_outputs(timeline, output, plan.asked, outputs.frames, version)
+    settings = output_settings(timeline, output, outputs)
+    check_outputs(outputs, settings, timeline.rate, None, False, plan.force)
+    return replace(plan, outputs=outputs, settings=settings, look=replace(plan.look, version=version))
+
+
+def _run(plan: Plan) -> dict[str, Any]:
     outputs, timeline = plan.outputs, plan.timeline
     with reporter() as progress:
         take, reused = _solve(plan, progress)
-        pictures = finished_pictures(
+        if outputs.version is not None:
+            take = replace(take, settings={**take.settings, "version": outputs.version})
+        write_outputs(
             take,
             plan.generator,
-            plan.frames,
-            plan.size,
-            overlay=plan.samples if plan.overlay else None,
-            burn_in=plan.burn_in,
-        )
-        write_video(
-            progress.encoding(pictures, len(plan.frames)),
-            outputs.video,
+            plan.samples,
+            outputs,
+            plan.settings,
+            plan.look,
             timeline.rate,
-            crf=timeline.output.crf,
-            preset=timeline.output.preset,
-            force=plan.force,
+            plan.force,
+            progress,
         )
     report = _report(plan, take)
     if outputs.report is not None:
@@ -185,13 +187,20 @@ def run_render(plan: Plan) -> dict[str, Any]:
             temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     if outputs.otio is not None:
         write_clip_otio(
-            take, timeline, outputs.video, plan.samples.keyed, plan.frames, outputs.otio, plan.force
+            take,
+            timeline,
+            outputs.video,
+            plan.samples.keyed,
+            plan.frames,
+            outputs.otio,
+            plan.force,
+            slate=plan.look.slate,
         )
     if outputs.take is not None:
         take.save(outputs.take, force=plan.force)
-    if outputs.take in (None, outputs.resume) and len(take) == len(timeline.frames):
+    if len(take) == len(timeline.frames):
         discard_partial(outputs.resume)
-    for line in closing_lines(take, outputs.all(), plan.frames, plan.size, reused):
+    for line in closing_lines(take, outputs.all(), plan.frames, plan.look.full_size, reused):
         click.echo(line, err=True)
     return {key: value for key, value in report.items() if key != "frames"} | {"reused": reused}
 
@@ -213,9 +222,8 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "solver": {
             key: value for key, value in timeline.solver.model_dump(mode="json").items() if value is not None
         },
-        "size": list(plan.size),
-        "overlay": plan.overlay,
-        "burn_in": plan.burn_in,
+        "size": list(plan.look.full_size),
+        **_told(plan),
         "outputs": [str(path) for path in plan.outputs.all()],
     }
 
@@ -255,15 +263,37 @@ def _report(plan: Plan, take: Take) -> dict[str, Any]:
         "take": None if outputs.take is None else str(outputs.take),
         "report": None if outputs.report is None else str(outputs.report),
         "otio": None if outputs.otio is None else str(outputs.otio),
-        "clip": {"range": str(plan.frames), "size": list(plan.size)},
+        "images": None if outputs.images is None else str(outputs.images),
+        "clip": {"range": str(plan.frames), "size": list(plan.look.full_size), **_slate(plan)},
+        **({} if outputs.version is None else {"version": outputs.version}),
         **take.report(),
     }
 
 
-def _warnings(timeline: Timeline, generator: Generator) -> list[str]:
+def _slate(plan: Plan) -> dict[str, int]:
+    return {"slate": plan.look.slate} if plan.look.slate else {}
+
+
+def _told(plan: Plan) -> dict[str, Any]:
+    """What is drawn and how it is written, for a dry run."""
+    look, output = plan.look, plan.output
+    return {
+        "codec": plan.settings[0].codec,
+        "version": plan.outputs.version,
+        "overlay": look.overlay,
+        "trails": look.trails,
+        "onion": look.onion,
+        "burn_in": list(look.burn_in),
+        "letterbox": None if look.bars is None else list(look.bars),
+        "slate": look.slate,
+        "alpha": look.alpha,
+        "audio": None if output.audio is None else output.audio.file,
+    }
+
+
+def _warnings(timeline: Timeline, generator: Generator, output: OutputSpec, outputs: Outputs) -> list[str]:
     problems = [*timeline_warnings(timeline), *check_against(timeline, generator.width, generator.height)]
-    return [str(problem) for problem in problems]
-
-
-def _beside(video: Path, suffix: str) -> Path:
-    return video.with_name(video.stem + suffix)
+    said = [str(problem) for problem in problems]
+    if output.audio is not None and not keeps_sound(outputs.video):
+        said.append(f"{outputs.video}: is silent, as only clips (.mp4, .mov, .mkv) can be heard")
+    return said

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from previz.cli._options import parse_frames, parse_size, pick_device
+from previz.cli._options import CodecHelp, output_changes, output_options, parse_frames, parse_size
 
 if TYPE_CHECKING:
-    from previz import FrameRange, Samples, Size, Take
+    from previz import FrameRange, Size, Take
 
 TAKE = click.argument("file", metavar="TAKE", type=click.Path(path_type=Path))
 FRAMES = click.option("--frames", metavar="A-B", callback=parse_frames, help="Only these frames.")
@@ -86,11 +86,15 @@ def export(file: Path, output: Path, frames: FrameRange | None, force: bool) -> 
 
 
 @latents.command(
-    epilog="Example: previz latents decode renders/smile.take.safetensors -o smile.mp4 --size 512"
+    cls=CodecHelp,
+    epilog="Example: previz latents decode renders/smile.take.safetensors -o smile.mp4 --size 512",
 )
 @TAKE
 @click.option(
-    "-o", "--output", help="A clip (.mp4, .mov), or pictures (out.####.png). [default: beside the take]"
+    "-o",
+    "--output",
+    help="A clip (.mp4, .mov, .mkv), an animated picture (.gif, .webp, .apng), or pictures (out.####.png). "
+    "[default: beside the take]",
 )
 @FRAMES
 @click.option(
@@ -99,9 +103,7 @@ def export(file: Path, output: Path, frames: FrameRange | None, force: bool) -> 
     callback=parse_size,
     help="Pixels of the longer side, or of both. [default: the generator's]",
 )
-@click.option("--crf", type=click.IntRange(0, 51), default=16, show_default=True, help="0 is lossless.")
-@click.option("--overlay", is_flag=True, help="Draw handles, targets and the mask.")
-@click.option("--burn-in", is_flag=True, help="Write shot, frame, timecode and error.")
+@output_options
 @click.option("--checkpoint", help="The generator, where it is no longer where it was.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or mps.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
@@ -111,37 +113,22 @@ def decode(
     output: str | None,
     frames: FrameRange | None,
     size: Size | None,
-    crf: int,
-    overlay: bool,
-    burn_in: bool,
     checkpoint: str | None,
     device: str,
     dry_run: bool,
     force: bool,
+    **options: Any,
 ) -> None:
     """Make the pictures of a take again, in another size or kind of file, without solving."""
-    from previz import Take, check_output, load_generator, resolve_size, write_sequence, write_video
-    from previz.cli._pictures import finished_pictures
+    from previz import Take
+    from previz.cli._decode import decode_take, plan_decode
 
     take = Take.load(file)
-    chosen = _held(take, frames)
-    target = Path(output) if output else _beside(file)
-    width, height = resolve_size(size, take.height, take.width)
-    told = f"{target}: {len(chosen)} frames ({chosen}), {width}x{height} at {take.rate} fps"
-    if dry_run:
-        click.echo(told)
-        return
-    pictures_wanted = target.suffix.lower() == ".png"
-    if not pictures_wanted:
-        check_output(target, force)
-    generator = load_generator(checkpoint or take.settings["generator"]["path"], pick_device(device))
-    samples = _samples(take) if overlay else None
-    pictures = finished_pictures(take, generator, chosen, (width, height), samples, burn_in)
-    if pictures_wanted:
-        write_sequence(pictures, target, list(chosen), force=force)
-    else:
-        write_video(pictures, target, take.rate, crf=crf, force=force)
-    click.echo(told)
+    target = Path(output) if output else None
+    plan = plan_decode(take, file, target, _held(take, frames), size, output_changes(**options), force)
+    if not dry_run:
+        decode_take(plan, checkpoint, device, force)
+    click.echo(plan.told)
 
 
 def _held(take: Take, frames: FrameRange | None) -> FrameRange:
@@ -150,25 +137,3 @@ def _held(take: Take, frames: FrameRange | None) -> FrameRange:
     take.index(chosen.first)
     take.index(chosen.last)
     return chosen
-
-
-def _beside(file: Path) -> Path:
-    """x.take.safetensors is decoded to x.mp4."""
-    return file.with_name(file.name.removesuffix(".safetensors").removesuffix(".take") + ".mp4")
-
-
-def _samples(take: Take) -> Samples:
-    """The timeline that the take was solved from, sampled again for its mask."""
-    from previz import PrevizError, parse_timeline, sample_timeline
-
-    timeline = dict(take.settings["timeline"])
-    folder = Path(take.settings["source"] or ".").parent  # from where a picture's place is told
-    for shape in timeline.get("mask", []):
-        if "png" in shape and (folder / shape["png"]).exists():
-            shape["png"] = str(folder / shape["png"])
-    try:
-        return sample_timeline(parse_timeline(timeline), take.width, take.height)
-    except PrevizError as error:  # a picture of the mask that is gone
-        click.echo(f"previz: warning: the mask is left out: {error}", err=True)
-        timeline.pop("mask", None)
-        return sample_timeline(parse_timeline(timeline), take.width, take.height)

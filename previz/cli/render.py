@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from previz.cli._options import parse_frames, parse_size
+from previz.cli._options import CodecHelp, output_changes, output_options, parse_frames, parse_size
 
 if TYPE_CHECKING:
     from previz import FrameRange, Size
 
 
-@click.command(epilog="Example: previz render timelines/smile.yaml -o smile.mp4 --size 512 --overlay")
+@click.command(
+    cls=CodecHelp,
+    epilog="Example: previz render timelines/smile.yaml -o smile.mp4 --size 512 --overlay --burn-in",
+)
 @click.argument("timeline", metavar="T.yaml", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
-    metavar="OUT.mp4",
+    metavar="OUT",
     type=click.Path(path_type=Path),
-    help="The clip. [default: the timeline's, or renders/SHOT.mp4]",
+    help="A clip (.mp4, .mov, .mkv), an animated picture (.gif, .webp, .apng), or pictures (out.####.exr). "
+    "[default: the timeline's, or renders/SHOT.mp4]",
 )
+@click.option("--images", metavar="PATTERN", help="Clean pictures too: plates/{name}.####.exr.")
+@click.option("--version", metavar="next|N", help="Of the timeline's output.name. [default: next]")
 @click.option("--frames", metavar="A-B", callback=parse_frames, help="Only these frames.")
 @click.option(
     "--size",
@@ -43,8 +49,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="To solve with on a CPU. More may help with a large character, and changes the last bits.",
 )
-@click.option("--overlay/--no-overlay", default=None, help="Draw handles, targets and the mask.")
-@click.option("--burn-in/--no-burn-in", default=None, help="Write shot, frame, timecode and error.")
+@output_options
 @click.option(
     "--force", is_flag=True, help="Replace outputs that exist; unchanged frames are not solved again."
 )
@@ -59,11 +64,11 @@ def render(
     size: Size | None,
     device: str,
     threads: int,
-    overlay: bool | None,
-    burn_in: bool | None,
     force: bool,
     as_json: bool,
     dry_run: bool,
+    version: str | None,
+    **options: Any,
 ) -> None:
     """Solve the timeline T.yaml and write its clip, with the take and a report beside it.
 
@@ -72,8 +77,9 @@ def render(
     """
     from previz.cli._render import RenderOptions, describe_plan, plan_render, run_render
 
-    options = RenderOptions(output, frames, size, device, threads, overlay, burn_in, force)
-    plan = plan_render(timeline, options)
+    number = int(version) if version is not None and version.isdecimal() else version
+    changes = output_changes(version=number, **options)
+    plan = plan_render(timeline, RenderOptions(output, frames, size, device, threads, force, changes))
     if dry_run:
         click.echo(json.dumps(describe_plan(plan), indent=2))
         return

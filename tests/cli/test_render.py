@@ -148,7 +148,10 @@ def test_all_existing_outputs_are_named_in_one_line(shot):
     [
         (["--frames", "1001-1007"], "--frames: 1007 is outside the shot's frames, 1001-1006"),
         (["--size", "63"], "a video's width and height are even; 63 is odd, 64 would do"),
-        (["-o", "clip.avi"], "clip.avi: a clip's name ends in .mp4, .m4v, .mov"),
+        (
+            ["-o", "clip.mp4", "--codec", "prores"],
+            "clip.mp4: prores doesn't go in .mp4; name it clip.mov, or choose h264, h265, av1",
+        ),
         (["--device", "abacus"], "device 'abacus' is not one; use cpu, cuda, cuda:1 or mps"),
     ],
 )

@@ -1,0 +1,44 @@
+"""A take's pictures into files: each is decoded once, for the clip and for the clean pictures besides it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from fractions import Fraction
+
+from previz import Generator, OutputSettings, Samples, Take, open_output
+from previz.cli._outputs import Outputs
+from previz.cli._pictures import Finisher, Look, clean_pictures
+from previz.cli._progress import Reporter
+
+
+def write_outputs(
+    take: Take,
+    generator: Generator,
+    samples: Samples | None,
+    outputs: Outputs,
+    settings: tuple[OutputSettings, OutputSettings],
+    look: Look,
+    rate: Fraction,
+    force: bool,
+    progress: Reporter,
+) -> None:
+    """Write the clip, its slate first, and the clean pictures besides it, which have neither.
+
+    Raises MediaError and OutputError; a clip that is not finished leaves nothing.
+    """
+    finisher = Finisher(take, generator, look, samples)
+    pictures = clean_pictures(take, generator, outputs.frames, look, samples)
+    with ExitStack() as stack:
+        clip = stack.enter_context(open_output(outputs.video, rate, outputs.numbers, settings[0], force))
+        plates = None
+        if outputs.images is not None:
+            numbers = list(outputs.frames)
+            plates = stack.enter_context(open_output(outputs.images, rate, numbers, settings[1], force))
+        for frame, clean in progress.encoding(pictures, len(outputs.frames)):
+            if frame == outputs.frames.first and look.slate:
+                slate = finisher.slate(frame, clean)
+                for _ in range(look.slate):
+                    clip(slate)
+            clip(finisher.finish(frame, clean))
+            if plates is not None:
+                plates(clean)
