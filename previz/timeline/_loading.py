@@ -73,11 +73,6 @@ def parse_timeline(
     return _build(document, name, path)
 
 
-def parse_at(text: str, name: str, source: Path | None) -> Timeline:
-    """Build a timeline from YAML text that stands, or would stand, in the file `source`."""
-    return _build(read_yaml(text, name), name, source)
-
-
 def _build(document: Document, name: str, path: Path | None) -> Timeline:
     data = document.data
     if document.marks is None and document.problems:

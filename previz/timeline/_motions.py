@@ -205,7 +205,9 @@ class _Filler:
             name = self._text(key, place, (*loc, key)) if isinstance(key, str) else key
             if isinstance(name, float):
                 name = round(name)  # keys stand on whole frames
-            if isinstance(name, list) or name is None:
+            if name is None:  # reported already
+                continue
+            if isinstance(name, list):
                 self._report(place, (*loc, str(key)), "a key is a name or a number of frames")
                 continue
             if str(name) in written:

@@ -90,7 +90,10 @@ def finding_of(error: ErrorDetails, model: type[BaseModel]) -> Finding:
         )
     if error["input"] is None:  # nothing is written where the value would be
         return Finding(loc, _message(error), on_key=True)
-    return Finding(loc, "is missing" + _MISSING_HINTS.get(loc, "") if kind == "missing" else _message(error))
+    if kind == "missing":
+        hint = _MISSING_HINTS.get(loc, "") if "frames" in model.model_fields else ""
+        return Finding(loc, "is missing" + hint)
+    return Finding(loc, _message(error))
 
 
 _MISSING_HINTS: dict[RawLoc, str] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from previz.errors import TimelineError
 from previz.timebase import FrameRange, parse_rate
-from previz.timeline._loading import parse_at, parse_timeline
+from previz.timeline._loading import parse_timeline
 from previz.timeline._problems import Origin
 from previz.timeline._reading import read_text
 from previz.timeline._retime_map import TimeMap, plan
@@ -68,7 +68,7 @@ def retime_yaml(
     from ruamel.yaml import YAML
     from ruamel.yaml.util import load_yaml_guess_indent
 
-    before = parse_at(text, name, source)
+    before = parse_timeline(text, name, source)
     target, rates, time = plan(before.frames, before.rate, rate, length, frames, speed)
     _, indent, offset = load_yaml_guess_indent(text)
     yaml = YAML()
@@ -81,7 +81,7 @@ def retime_yaml(
     _retime_in_place(data, Origin(name, document.data, document.marks), target, rates, time, nudge)
     written = StringIO()
     yaml.dump(data, written)
-    parse_at(written.getvalue(), f"{name}, retimed", source)
+    parse_timeline(written.getvalue(), f"{name}, retimed", source)
     return written.getvalue()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from previz.errors import Problem, TimelineError
 from previz.timebase import FrameRange
@@ -27,9 +28,10 @@ from previz.timeline._motions import (
     unknown_parameter,
     value_problem,
 )
-from previz.timeline._problems import Finding, Origin, RawLoc
+from previz.timeline._problems import Finding, Origin, RawLoc, finding_of, telling
 from previz.timeline._retime_map import TimeMap
 from previz.timeline._retime_walk import Retiming, retime_data
+from previz.timeline._schema import Timeline
 from previz.timeline._yaml import Document, Mark
 
 _USES: TypeAdapter[tuple[UseSpec, ...]] = TypeAdapter(Motions)
@@ -59,25 +61,33 @@ class _Shot:
 def expand_motions(document: Document, name: str, source: Path | None) -> tuple[Document, list[Problem]]:
     """Return a timeline's document with its motions put in, and the problems of doing so.
 
-    What comes of a motion has the place of its use. A document whose `motions` can't be understood comes back
-    as it is, for its own check to say so.
+    What comes of a motion has the place of its use.
     """
     data = document.data
     if not isinstance(data, dict) or data.get("motions") is None:
         return document, []
+    origin = Origin(name, data, document.marks)
+    without = {key: value for key, value in data.items() if key != "motions"}
     try:
         uses = _USES.validate_python(data["motions"])
-    except ValidationError:
-        return document, []
+    except ValidationError as error:
+        found = [_in_motions(detail) for detail in telling(error.errors())]
+        return replace(document, data=without), [origin.problem(finding_of(one, Timeline)) for one in found]
     handles = data.get("handles")
-    if handles is not None and not isinstance(handles, dict):
-        return document, []
-    without = {key: value for key, value in data.items() if key != "motions"}
+    if handles is not None and not isinstance(handles, dict):  # its own check says so
+        return replace(document, data=without), []
     without["handles"] = copy.deepcopy(handles or {})
-    shot = _Shot(without, document.marks, source, Origin(name, data, document.marks))
+    shot = _Shot(without, document.marks, source, origin)
     for index, use in enumerate(uses):
         _put_in(shot, use, ("motions", index))
     return replace(document, data=shot.data, marks=shot.marks), shot.problems
+
+
+def _in_motions(error: ErrorDetails) -> ErrorDetails:
+    """One of pydantic's errors about the motions, with its place in the timeline."""
+    found = error.copy()
+    found["loc"] = ("motions", *error["loc"])
+    return found
 
 
 def _put_in(shot: _Shot, use: UseSpec, loc: RawLoc) -> None:
