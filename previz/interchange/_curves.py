@@ -106,12 +106,13 @@ class PointCurves:
 
         Frame k of the result lies at the exact time k / `rate` after the first. Where a frame of the source
         lies at the same time the position is the same; between, it is a monotone cubic (Fritsch and Carlson),
-        which never leaves the range of the two frames around it. The length in seconds is kept to the frame;
-        beyond the last sample the last position holds.
+        which never leaves the range of the two frames around it. The length in seconds is kept to the frame,
+        and every frame up to the time of the last sample is there; beyond it the last position holds.
         """
         if rate == self.rate:
             return self
-        count = max(1, _nearest(len(self) * rate / self.rate))
+        ratio = rate / self.rate
+        count = max(_nearest(len(self) * ratio), int((len(self) - 1) * ratio) + 1)
         at = [k * self.rate / rate for k in range(count)]  # in frames of the source, exactly
         return replace(
             self,

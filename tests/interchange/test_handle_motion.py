@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -33,6 +33,7 @@ def sampled(motion):
 
 @pytest.mark.parametrize("shape", ["keys", "path"])
 @given(positions=MOTIONS)
+@settings(max_examples=40)
 def test_a_motion_is_kept_on_every_frame(shape, positions):
     motion = handle_motion(FRAMES, positions, shape)
     assert np.abs(sampled(motion) - positions).max() <= 0.01
@@ -40,6 +41,7 @@ def test_a_motion_is_kept_on_every_frame(shape, positions):
 
 @pytest.mark.parametrize("shape", ["keys", "path"])
 @given(positions=MOTIONS, tolerance=st.floats(0.01, 50))
+@settings(max_examples=40)
 def test_fewer_keys_stay_within_the_tolerance(shape, positions, tolerance):
     motion = handle_motion(FRAMES, positions, shape, tolerance)
     away = np.linalg.norm(sampled(motion) - positions, axis=1)

@@ -11,7 +11,7 @@ from tests.interchange.motions import any_curves, make_curves
 
 STATE_ALL = ["csv", "csv-long", "json", "ascii", "nuke"]
 STATE_NOTHING = ["3de", "pftrack", "syntheyes"]
-quick = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def same(one, other):
