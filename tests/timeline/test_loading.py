@@ -273,6 +273,43 @@ def test_one_problem(old, new, problem):
             "5:53: handles.jaw.keys.1001.hold: `hold` and `interp: linear` contradict each other",
         ),
         (
+            "{at: [1, 2], keys: {1010: {to: [1, 2], in: steep}}}",
+            "5:51: handles.jaw.keys.1010.in: a tangent is [frames, dx, dy], auto or flat, not 'steep'",
+        ),
+        (
+            "{at: [1, 2], interp: hermite, keys: {1010: {to: [1, 2], in: [0, 1, 1]}}}",
+            "5:68: handles.jaw.keys.1010.in: of a hermite only the slope counts, which a tangent of 0 frames "
+            "has not",
+        ),
+        (
+            "{at: [1, 2], keys: {1010: [1, 2]}, extrapolate: bounce}",
+            "5:56: handles.jaw.extrapolate: must be held, linear, loop-repeat, loop-reset or "
+            "loop-oscillate, not 'bounce'",
+        ),
+        (
+            "{at: [1, 2], keys: {1010: [1, 2]}, extrapolate: {after: {slope: 3}}}",
+            "5:72: handles.jaw.extrapolate.after.slope: must be [dx, dy], the pixels a frame, not 3",
+        ),
+        (
+            "{at: [1, 2], path: [[1, 2], [3, 4]], timing: {1010: 1}, extrapolate: {slope: [3, 4]}}",
+            "5:85: handles.jaw.extrapolate.slope: must be one number, the change a frame, not [3, 4]",
+        ),
+        (
+            '{at: [1, 2], path: {svg: "M 1 2 L 3"}}',
+            "5:33: handles.jaw.path.svg: is not an SVG path: L takes 2 numbers at a time, and 1 are "
+            "left over",
+        ),
+        (
+            "{at: [1, 2], path: {points: [[1, 2], [3, 4], [5, 6]], spline: bezier}}",
+            "5:36: handles.jaw.path.points: a chain of beziers is a point, then two control points "
+            "and a point "
+            "for each piece: 4, 7, 10 … points, not 3",
+        ),
+        (
+            '{at: [1, 2], path: {points: [[1, 2], [3, 4]], svg: "M 1 2 L 3 4"}}',
+            "5:21: handles.jaw.path: a path is either points or svg; this has both",
+        ),
+        (
             "{at: [1, 2], keys: {1010: {to: [1, 2], in: [-2, 0, 0]}}}",
             "5:51: handles.jaw.keys.1010.in: a tangent is 0 or more frames long on both sides, not -2",
         ),
@@ -459,6 +496,18 @@ FIELDS = [
     "ellipse",
     "polygon",
     "feather",
+    "extrapolate",
+    "modifiers",
+    "follow",
+    "layer",
+    "noise",
+    "weight",
+    "active",
+    "images",
+    "svg",
+    "use",
+    "with",
+    "offset",
 ]
 
 
@@ -468,14 +517,40 @@ def test_any_data_is_a_timeline_or_a_list_of_problems(data):
     assert problems(text)
 
 
+RICH = """\
+previz: 1
+frames: 1001-1024
+character: head
+canvas: 128
+motions: [{use: motions/nod.yaml, with: {amount: 4, at: [9, 9]}, rename: {nose: chin}}]
+handles:
+  jaw:
+    at: [64, 98]
+    path: {points: [[1, 2], [3, 4]], closed: true}
+    timing: {1001: 0, 1010: {to: 2, in: [3, 1]}}
+    extrapolate: {before: held, after: {slope: 0.1}}
+    active: 1003-1010
+    blend_in: 3
+    weight: {1001: 1, 1010: 2}
+    modifiers:
+      - noise: {amplitude: 2, seed: 1}
+      - follow: {handle: ear, frames: 2}
+      - layer: {keys: {1003: [1, 1]}}
+  ear: {at: [9, 9], modifiers: [{cycle: {amplitude: [1, 1], period: 9}}]}
+groups: {g: {handles: [jaw], offset: {1001: [0, 0]}}}
+mask: [{ellipse: {center: {1001: [9, 9]}, radius: 4}, feather: {keys: {1001: 3}, extrapolate: linear}}]
+"""
+
+
 @given(st.text(alphabet="abc :-[]{},&*!|>'\"%@#\n\t\x00é1.0<", max_size=60))
 def test_any_text_is_a_timeline_or_a_list_of_problems(text):
     assert problems(text)
 
 
-@given(st.data())
-def test_a_timeline_with_any_value_replaced_is_sound_or_a_list_of_problems(data):
-    tree = yaml.safe_load(SOUND)
+@pytest.mark.parametrize("text", [SOUND, RICH], ids=["plain", "rich"])
+@given(data=st.data())
+def test_a_timeline_with_any_value_replaced_is_sound_or_a_list_of_problems(text, data):
+    tree = yaml.safe_load(text)
     where = tree
     while isinstance(where, (dict, list)) and where:
         steps = list(where) if isinstance(where, dict) else range(len(where))

@@ -88,3 +88,31 @@ def test_a_shot_in_which_nothing_moves_is_doubtful():
     assert warnings("handles: {nose: {at: [64, 60], pin: true}}") == [
         "4:1: handles: warning: every handle is pinned, so nothing moves"
     ]
+
+
+def test_a_tangent_that_would_let_time_run_back_is_doubtful():
+    keys = "{1001: {to: [64, 98], out: [20, 3, 0]}, 1010: {to: [70, 98], in: [4, 0, 0]}}"
+    assert warnings(f"handles: {{jaw: {{at: [64, 98], keys: {keys}}}}}") == [
+        "4:64: handles.jaw.keys.1001.out: warning: the tangent is 20 frames long and the next "
+        "key 9 away; it is "
+        "shortened to 11.96, so that time doesn't run back"
+    ]
+
+
+def test_a_tangent_as_long_as_its_segment_is_not():
+    keys = "{1001: {to: [64, 98], out: [9, 3, 0]}, 1010: {to: [70, 98], in: [9, 0, 0]}}"
+    assert warnings(f"handles: {{jaw: {{at: [64, 98], keys: {keys}}}}}") == []
+
+
+def test_a_loop_of_one_key_is_doubtful():
+    keys = "keys: {1001: [64, 98]}, extrapolate: {after: loop-repeat}"
+    assert warnings(f"handles: {{jaw: {{at: [64, 98], {keys}}}}}") == [
+        "4:76: handles.jaw.extrapolate.after: warning: loop-repeat needs two keys; with one, nothing changes"
+    ]
+
+
+def test_a_target_that_a_modifier_takes_beyond_the_picture_is_doubtful():
+    layer = "modifiers: [{layer: {keys: {1005: {to: [0, 40], hold: true}}}}]"
+    assert against(f"handles: {{jaw: {{at: [64, 98], {layer}}}}}") == [
+        "4:11: handles.jaw: warning: leaves the picture, 128 x 128, on frame 1004, to (64.0, 131.8)"
+    ]

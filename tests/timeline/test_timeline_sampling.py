@@ -81,6 +81,50 @@ def test_without_a_timing_a_path_is_walked_over_the_shot():
     assert targets(handle, 1001, 1008, 1024) == [[0, 0], [7, 0], [23, 0]]
 
 
+def test_a_relative_path_is_counted_from_where_the_handle_starts():
+    path = {"points": [[0, 0], [5, 10]], "relative": True, "scale": 2}
+    timing = {1011: {"to": 1, "ease": "linear"}}
+    assert targets({"path": path, "timing": timing}, 1001, 1011) == [[64, 98], [74, 118]]
+
+
+def test_a_path_drawn_in_another_program():
+    handle = {
+        "at": [10, 10],
+        "path": {"svg": "M 10 10 h 20 v 20"},
+        "timing": {1021: {"to": 1, "ease": "linear"}},
+    }
+    assert targets(handle, 1001, 1006, 1016) == [[10, 10], [20, 10], [30, 20]]
+
+
+def test_a_closed_path_is_walked_round_and_round():
+    path = {"points": [[10, 10], [20, 10], [20, 20], [10, 20]], "closed": True}
+    handle = {"at": [10, 10], "path": path, "timing": {1001: 0, 1005: 0.5}, "interp": "linear"}
+    round_and_round = {**handle, "extrapolate": {"after": "linear"}}
+    assert targets(round_and_round, 1001, 1003, 1009, 1013) == [[10, 10], [20, 10], [10, 10], [20, 20]]
+
+
+def test_what_is_said_to_come_before_the_first_key_comes_instead_of_the_way_from_at():
+    keys = {"keys": {1010: [60, 90], 1014: [60, 94]}, "interp": "linear"}
+    assert targets({**keys, "extrapolate": {"before": "held"}}, 1001, 1005) == [[60, 90], [60, 90]]
+    assert targets({**keys, "extrapolate": "linear"}, 1001, 1024) == [[60, 81], [60, 104]]
+    assert targets({**keys, "extrapolate": {"slope": [1, 0]}}, 1008, 1016) == [[58, 90], [62, 94]]
+    assert targets({**keys, "extrapolate": "loop-oscillate"}, 1006, 1018, 1022) == [
+        [60, 94],
+        [60, 90],
+        [60, 94],
+    ]
+
+
+def test_curve_is_another_word_for_bezier_and_auto_for_no_tangent():
+    plain = {1001: [64, 98], 1011: [64, 108]}
+    written = {
+        1001: {"to": [64, 98], "interp": "curve", "out": "auto"},
+        1011: {"to": [64, 108], "in": "auto"},
+    }
+    frames = range(1001, 1012)
+    assert targets({"keys": written, "interp": "linear"}, *frames) == targets({"keys": plain}, *frames)
+
+
 def test_a_pinned_handle_stays_where_it_is():
     samples = sample_timeline(timeline({"nose": {"at": [64, 60], "pin": True}}), 128, 128)
     assert samples.pin.tolist() == [True]
