@@ -22,7 +22,7 @@ from previz import (
     resolve_size,
     sample_timeline,
 )
-from previz.cli._encode import write_outputs
+from previz.cli._encode import write_outputs, written_size
 from previz.cli._options import pick_device
 from previz.cli._outputs import Outputs, check_outputs, output_settings, overridden
 from previz.cli._pictures import Look, look_of
@@ -41,7 +41,13 @@ class DecodePlan:
     outputs: Outputs
     settings: tuple[OutputSettings, OutputSettings]
     look: Look
-    told: str
+
+    def told(self, written: bool) -> str:
+        """The line that says what is written; what was written may be smaller than was asked for."""
+        outputs, size = self.outputs, self.look.full_size
+        width, height = written_size(outputs.video, size) if written else size
+        shown = f"{len(outputs.frames)} frames ({outputs.frames})"
+        return f"{outputs.video}: {shown}, {width}x{height} at {self.take.rate} fps"
 
 
 def plan_decode(
@@ -77,9 +83,7 @@ def plan_decode(
     deep = is_deep(target, settings[0])
     look = look_of(output, resolve_size(size, take.height, take.width), deep, outputs.version, date)
     check_outputs(outputs, settings, take.rate, look.full_size, output.alpha == "mask", force)
-    width, height = look.full_size
-    told = f"{target}: {len(frames)} frames ({frames}), {width}x{height} at {take.rate} fps"
-    return DecodePlan(take, timeline, samples, outputs, settings, look, told)
+    return DecodePlan(take, timeline, samples, outputs, settings, look)
 
 
 def decode_take(plan: DecodePlan, checkpoint: str | None, device: str, force: bool) -> None:
@@ -103,18 +107,15 @@ def take_timeline(take: Take, tell: bool = False) -> tuple[Timeline, Samples]:
     A mask whose picture is gone is left out, and `tell` says so.
     """
     timeline = dict(take.settings["timeline"])
-    folder = Path(take.settings["source"] or ".").parent  # from where a picture's place is told
-    for shape in timeline.get("mask", []):
-        if "png" in shape and (folder / shape["png"]).exists():
-            shape["png"] = str(folder / shape["png"])
+    source = take.settings["source"]  # from where a picture's place is told
     try:
-        parsed = parse_timeline(timeline)
+        parsed = parse_timeline(timeline).placed(source)
         return parsed, sample_timeline(parsed, take.width, take.height)
     except PrevizError as error:  # a picture of the mask that is gone
         if tell:
             click.echo(f"previz: warning: the mask is left out: {error}", err=True)
         timeline.pop("mask", None)
-        parsed = parse_timeline(timeline)
+        parsed = parse_timeline(timeline).placed(source)
         return parsed, sample_timeline(parsed, take.width, take.height)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from fractions import Fraction
+from pathlib import Path
+
+from PIL import Image
 
 from previz import Generator, OutputSettings, Samples, Take, open_output
 from previz.cli._outputs import Outputs
 from previz.cli._pictures import Finisher, Look, clean_pictures
 from previz.cli._progress import Reporter
+from previz.media import output_kind
 
 
 def write_outputs(
@@ -36,9 +40,17 @@ def write_outputs(
             plates = stack.enter_context(open_output(outputs.images, rate, numbers, settings[1], force))
         for frame, clean in progress.encoding(pictures, len(outputs.frames)):
             if frame == outputs.frames.first and look.slate:
-                slate = finisher.slate(frame, clean)
+                slate = finisher.slate(outputs.frames, clean)
                 for _ in range(look.slate):
                     clip(slate)
             clip(finisher.finish(frame, clean))
             if plates is not None:
                 plates(clean)
+
+
+def written_size(path: Path, planned: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of an output as it was written: an animated picture may have been made smaller."""
+    if output_kind(path) != "animation":
+        return planned
+    with Image.open(path) as picture:
+        return picture.size

@@ -68,8 +68,12 @@ def overridden(output: OutputSpec, changes: dict[str, Any]) -> OutputSpec:
         return OutputSpec.model_validate({**output.model_dump(mode="json", exclude_none=True), **given})
     except ValidationError as error:
         detail = error.errors()[0]
-        field = str(detail["loc"][0]).replace("_", "-")
-        said = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else detail["msg"]
+        field, context = str(detail["loc"][0]).replace("_", "-"), detail.get("ctx", {})
+        said = detail["msg"]
+        if detail["type"] == "value_error":
+            said = str(context["error"])
+        elif detail["type"] == "literal_error":
+            said = f"must be {str(context['expected']).replace(chr(39), '')}, not {detail['input']}"
         raise PrevizError(f"--{field}: {said}") from None
 
 

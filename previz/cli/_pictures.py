@@ -111,10 +111,10 @@ class Finisher:
             picture = draw_over(picture, lambda drawn: self._burnt_in(drawn, frame))
         return picture
 
-    def slate(self, first: int, picture: Frame) -> Frame:
-        """Return the slate, of the type of the clip's frames; `picture` is the first, clean or finished."""
+    def slate(self, frames: FrameRange, picture: Frame) -> Frame:
+        """Return the slate of a clip, of the type of its frames; `picture` is the first of them."""
         drawn = draw_slate(
-            self.look.full_size, self.take.shot, self._facts(first), to_uint8(picture)[..., :3]
+            self.look.full_size, self.take.shot, self._facts(frames), to_uint8(picture)[..., :3]
         )
         opaque = np.ones(drawn.shape[:2], np.float32)
         slate: Frame = to_float(drawn) if picture.dtype == np.float32 else drawn
@@ -171,7 +171,7 @@ class Finisher:
             bottom_right=_error(take, index) if "error" in wanted else "",
         )
 
-    def _facts(self, first: int) -> dict[str, str]:
+    def _facts(self, frames: FrameRange) -> dict[str, str]:
         take, look = self.take, self.look
         character = take.settings["timeline"].get("character", {})
         seed = character.get("seed")
@@ -181,9 +181,9 @@ class Finisher:
             "show": look.show or "",
             "sequence": look.seq or "",
             "version": "" if look.version is None else f"v{look.version:03}",
-            "frames": f"{take.range} ({len(take)})",
+            "frames": f"{frames} ({len(frames)})",
             "rate": f"{float(take.rate):.6g} fps",
-            "timecode": code_of(first, take),
+            "timecode": code_of(frames.first, take),
             "size": f"{width} x {height}",
             "character": name if seed is None else f"{name}, seed {seed}",
             "error": f"max {take.summary().error_max:.2f} px",

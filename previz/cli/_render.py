@@ -35,7 +35,7 @@ from previz import (
     timeline_warnings,
 )
 from previz.cli._closing import closing_lines
-from previz.cli._encode import write_outputs
+from previz.cli._encode import write_outputs, written_size
 from previz.cli._options import pick_device
 from previz.cli._otio import write_clip_otio
 from previz.cli._outputs import (
@@ -200,7 +200,8 @@ def _run(plan: Plan) -> dict[str, Any]:
         take.save(outputs.take, force=plan.force)
     if len(take) == len(timeline.frames):
         discard_partial(outputs.resume)
-    for line in closing_lines(take, outputs.all(), plan.frames, plan.look.full_size, reused):
+    size = written_size(outputs.video, plan.look.full_size)
+    for line in closing_lines(take, outputs.all(), plan.frames, size, reused):
         click.echo(line, err=True)
     return {key: value for key, value in report.items() if key != "frames"} | {"reused": reused}
 

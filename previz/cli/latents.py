@@ -128,7 +128,7 @@ def decode(
     plan = plan_decode(take, file, target, _held(take, frames), size, output_changes(**options), force)
     if not dry_run:
         decode_take(plan, checkpoint, device, force)
-    click.echo(plan.told)
+    click.echo(plan.told(written=not dry_run))
 
 
 def _held(take: Take, frames: FrameRange | None) -> FrameRange:
