@@ -83,8 +83,8 @@ class State:
             attempt = row["attempt"] + 1
             db.execute(
                 "UPDATE shots SET status = 'running', attempt = ?, worker = ?, host = ?, machine = ?,"
-                " pid = ?, device = ?, started = ?, heartbeat = ?, finished = NULL, phase = 'loading', solved = 0,"
-                " frames_done = 0, error_px = NULL, cached = 0 WHERE id = ?",
+                " pid = ?, device = ?, started = ?, heartbeat = ?, finished = NULL, phase = 'loading',"
+                " solved = 0, frames_done = 0, error_px = NULL, cached = 0 WHERE id = ?",
                 (
                     *(attempt, worker.name, worker.host, worker.machine, worker.pid),
                     *(worker.device, now, now, row["id"]),
@@ -135,7 +135,7 @@ class State:
             )
 
     def fail(self, claim: Claim, error: str, delay: float = 0.0) -> bool:
-        """The shot ended in an error; tell whether it is tried again, in `delay` seconds. Raises ClaimLost."""
+        """The shot ended in an error; tell whether it is tried again, in `delay` s. Raises ClaimLost."""
         with self._held(claim) as db:
             row = db.execute("SELECT failures FROM shots WHERE id = ?", (claim.shot.id,)).fetchone()
             again: bool = row["failures"] < claim.shot.retries
@@ -147,11 +147,14 @@ class State:
             )
         return again
 
-    def release(self, claim: Claim, reason: str = "") -> None:
+    def release(self, claim: Claim, reason: str = "", delay: float = 0.0) -> None:
         """Give the shot back unfinished, as at Ctrl-C: it waits for the next worker. Raises ClaimLost."""
         with self._held(claim) as db:
             self._end(db, claim, "released", reason or None)
-            db.execute("UPDATE shots SET status = 'waiting' WHERE id = ?", (claim.shot.id,))
+            db.execute(
+                "UPDATE shots SET status = 'waiting', not_before = ? WHERE id = ?",
+                (time.time() + delay, claim.shot.id),
+            )
 
     def put_back_dead(self) -> None:
         """Put shots whose workers have died back in line, as every claim does."""
@@ -250,7 +253,7 @@ class State:
             )
 
     def _is_dead(self, row: sqlite3.Row) -> bool:
-        """A process of this machine that is gone, or a heartbeat that stood still too long by our own clock."""
+        """A process of this machine that is gone, or a heartbeat that our own clock saw stand still."""
         if row["machine"] == self.machine and not is_alive(row["pid"]):
             return True
         now = time.monotonic()
