@@ -44,9 +44,7 @@ def retime(
     new_rate = None if rate is None else parse_rate(rate)
     target, rates, time = plan(timeline.frames, timeline.rate, new_rate, length, frames, speed)
     _retime_in_place(data, Origin(timeline._name, data, None), target, rates, time, nudge)
-    retimed = parse_timeline(data, timeline._name)
-    retimed._source = timeline._source
-    return retimed
+    return parse_timeline(data, timeline._name).placed(timeline.source)
 
 
 def retime_yaml(

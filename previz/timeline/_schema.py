@@ -122,6 +122,12 @@ class Timeline(Spec):
         """The file that the timeline was read from, if it was."""
         return self._source
 
+    def placed(self, source: str | Path | None) -> Timeline:
+        """Return the timeline as if it had been read from the file `source`, beside which others are found."""
+        found = self.model_copy()
+        found._source = None if source is None else Path(source)
+        return found
+
     def resolve(self, path: str | Path) -> Path:
         """Find a file that the timeline names: beside the timeline, else from the working folder."""
         return find_beside(self._source, path)
