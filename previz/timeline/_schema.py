@@ -123,7 +123,7 @@ class Timeline(Spec):
         return self._source
 
     def placed(self, source: str | Path | None) -> Timeline:
-        """Return the timeline as if it had been read from the file `source`, beside which others are found."""
+        """Return the timeline as if it had been read from `source`, beside which its files are found."""
         found = self.model_copy()
         found._source = None if source is None else Path(source)
         return found
