@@ -13,8 +13,8 @@ from math import inf
 
 import torch
 
-from previz.drag._jacobian import mask_rows, patch_template, position_jacobian, vjp_batch
-from previz.drag._matching import match
+from previz.drag._jacobian import Linear, corrected, linearise, mask_sums, patch_template
+from previz.drag._matching import match, smoothed
 from previz.drag._metric import latent_metric
 from previz.drag._progress import Progress, advance, all_near, finish
 from previz.drag._settings import IKSettings
@@ -34,22 +34,24 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
     task = _with_own_limits(task)
     settings, reference, ik = task.settings, task.reference, task.settings.ik
     layers = min(settings.layers, generator.num_ws)
-    template = patch_template(reference, ik.patch_spacing * paper_pixel(reference))
+    template = patch_template(reference, ik.patch_spacing * paper_pixel(reference), ik.smooth)
     search = search_offsets(reference, settings.radius_tracking)
     away = task.w[:layers] - reference.w[:layers]  # from home, [layers, w_dim]
     away = away if settings.space == "w+" else away.mean(dim=0, keepdim=True)
     offset, progress, expected = torch.zeros_like(away), Progress(), task.handles
+    linear: Linear | None = None
     finely = replace(task, tolerance=task.tolerance * ik.settle)
     arrived = Arrival()
     handles = predicted = task.handles
     trust = ik.trust * paper_pixel(reference)
-    metric = latent_metric(generator, settings.metric)
+    metric, step = latent_metric(generator, settings.metric), offset.flatten()
     while True:
         offset = offset.detach().requires_grad_()
         w = torch.cat([task.w[:layers] + offset, task.w[layers:]])
         feature_map = generator.features(w[None], reference.block)[0]
+        smooth = smoothed(feature_map, ik.smooth)
         before = handles
-        handles, distance = match(feature_map, expected, template, search, search_step(reference), ik.prior)
+        handles, distance = match(smooth, expected, template, search, search_step(reference), ik.prior)
         progress = advance(progress, finely, w, handles, distance, callback)
         arrived = note_arrival(arrived, progress, task)
         progress = end_settling(progress, arrived, ik)
@@ -57,11 +59,14 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
             return finish(progress)
         if progress.iterations > 1:
             trust = next_trust(trust, handles - before, predicted, ik, paper_pixel(reference))
-        rows = position_jacobian(feature_map, handles, template, offset, vjp_batch(ik, task.w.device))
-        wanted = clip_length(task.targets - handles, trust)
-        change, held = mask_rows(feature_map, task, offset)
-        step = damped_step(rows, wanted, task.weights, change, held, away + offset.detach(), ik, metric)
-        predicted = (rows @ step).reshape(-1, 2)
+        known = None if linear is None else corrected(linear, step, handles - before - predicted, ik)
+        linear = known or linearise(feature_map, smooth, handles, template, task, offset)
+        wanted = clip_length(task.goals - handles, trust)
+        change = mask_sums(feature_map, task)
+        step = damped_step(
+            linear.rows, wanted, task.weights, linear.held, change, away + offset.detach(), ik, metric
+        )
+        predicted = (linear.rows @ step).reshape(-1, 2)
         expected = clamp_to_image(handles + predicted, reference.image_size)
         offset = offset.detach() + step.reshape(offset.shape)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from previz.drag._matching import Template, curvature, feature_gradient, read_template
+from previz.drag._matching import Template, curvature, feature_gradient, read_template, smoothed
 from previz.drag._sampling import sample_features
 from previz.drag._settings import IKSettings
 from previz.drag._types import DragTask, Reference
@@ -21,13 +21,66 @@ def vjp_batch(ik: IKSettings, device: torch.device) -> int:
     return 1 if device.type == "cpu" else 16
 
 
-def patch_template(reference: Reference, spacing: float) -> Template:
-    """The 3x3 places around each handle, `spacing` image pixels apart, as they look in the first frame."""
+@dataclass(frozen=True)
+class Linear:
+    """What is known to first order of a step of the latent, D values.
+
+    Attributes:
+        rows: [2N, D] of the handles, image pixels.
+        held: [R, D] of the sketches of the fixed area.
+        reused: steps taken with it already.
+    """
+
+    rows: Tensor
+    held: Tensor
+    reused: int = 0
+
+
+def linearise(
+    feature_map: Tensor,  # [C, h, w], depends on the variable
+    smooth: Tensor,  # [C, h, w], the same smoothed
+    points: Tensor,  # [N, 2] image pixels, tracked in the smoothed map
+    template: Template,
+    task: DragTask,
+    variable: Tensor,  # [layers, w_dim]
+) -> Linear:
+    """By derivatives."""
+    batch = vjp_batch(task.settings.ik, task.w.device)
+    rows = position_jacobian(smooth, points, template, variable, batch)
+    return Linear(rows, mask_rows(feature_map, task, variable))
+
+
+def corrected(
+    linear: Linear,
+    step: Tensor,  # [D] the step that was taken with it
+    miss: Tensor,  # [N, 2] by how much the handles went elsewhere than predicted
+    ik: IKSettings,
+) -> Linear | None:
+    """Corrected by what the last step showed (Broyden 1965); None where that is too much to go on with."""
+    if len(linear.held):  # what is fixed drifts where its rows are not those of the place
+        return None
+    predicted = linear.rows @ step
+    wrong = float(miss.norm()) > ik.reuse * float(predicted.norm())
+    if wrong or linear.reused >= ik.reuse_steps:
+        return None
+    length = step.square().sum().clamp(min=1e-20)
+    return replace(
+        linear, rows=linear.rows + torch.outer(miss.flatten(), step / length), reused=linear.reused + 1
+    )
+
+
+def patch_template(reference: Reference, spacing: float, smooth: int = 0) -> Template:
+    """The 3x3 places around each handle, `spacing` image pixels apart, as they look in the first frame.
+
+    They are read from its features, smoothed so often.
+    """
     line = torch.tensor([-1.0, 0.0, 1.0], device=reference.points.device) * spacing
     offsets = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1).reshape(-1, 2)
     size, map_size = reference.image_size, reference.map_size
     empty = Template(offsets, reference.features[:, None], reference.contrast, size, map_size)
-    return replace(empty, features=read_template(reference.feature_map, reference.points, empty))
+    return replace(
+        empty, features=read_template(smoothed(reference.feature_map, smooth), reference.points, empty)
+    )
 
 
 def position_jacobian(
@@ -72,30 +125,43 @@ def vector_jacobian_products(
     return torch.cat(rows) if rows else variable.new_zeros(0, variable.numel())
 
 
-def mask_rows(feature_map: Tensor, task: DragTask, variable: Tensor) -> tuple[Tensor, Tensor]:
+def mask_rows(feature_map: Tensor, task: DragTask, variable: Tensor) -> Tensor:  # [R, D]
+    """How random projections of the fixed area change with the variable; no rows where nothing is fixed."""
+    if not _held_count(task):
+        return variable.new_zeros(0, variable.numel())
+    batch = vjp_batch(task.settings.ik, task.w.device)
+    assert task.fixed is not None
+    of_channels, of_pixels = _signs(task)
+    rows = []
+    for channels, pixels in zip(of_channels.split(batch), of_pixels.split(batch), strict=True):
+        cotangents = channels[:, :, None, None] * (pixels * task.fixed)[:, None]  # [B, C, h, w]
+        rows.append(vector_jacobian_products(feature_map, variable, cotangents.to(feature_map.dtype), batch))
+    return torch.cat(rows)
+
+
+def mask_sums(feature_map: Tensor, task: DragTask) -> Tensor:  # [R]
     """Random projections of the change of the fixed area, which the step shall undo.
 
-    A row is sum (F - F_0) (1 - M) times random signs, a sign for each channel times one for each pixel; the
+    Each is sum (F - F_0) (1 - M) times random signs, a sign for each channel times one for each pixel; the
     sum of their squares has the squared change of the fixed area as its mean. The same signs in every drag,
     so that they add no jitter.
-
-    Returns:
-        rows [R, D] and what they sum to now [R]; none where nothing is fixed.
     """
-    ik, batch = task.settings.ik, vjp_batch(task.settings.ik, task.w.device)
-    count = ik.mask_rows if task.fixed is not None and task.settings.mask_weight > 0 else 0
-    if task.fixed is None or count == 0:
-        return variable.new_zeros(0, variable.numel()), variable.new_zeros(0)
-    draw = torch.Generator().manual_seed(0)
-    channels, height, width = feature_map.shape
-    of_channels = (torch.randint(2, (count, channels), generator=draw) * 2.0 - 1.0).to(feature_map.device)
-    of_pixels = (torch.randint(2, (count, height, width), generator=draw) * 2.0 - 1.0).to(feature_map.device)
+    if not _held_count(task):
+        return task.w.new_zeros(0)
+    assert task.fixed is not None
+    of_channels, of_pixels = _signs(task)
     change = (feature_map.detach().float() - task.reference.held_map) * task.fixed
-    rows, sums = [], []
-    for start in range(0, count, batch):
-        some = slice(start, start + batch)
-        signs = of_channels[some, :, None, None] * of_pixels[some, None]  # [B, C, h, w]
-        sums.append((signs * change).sum(dim=(1, 2, 3)))
-        cotangents = (signs * task.fixed).to(feature_map.dtype)
-        rows.append(vector_jacobian_products(feature_map, variable, cotangents, batch))
-    return torch.cat(rows), torch.cat(sums)
+    return ((of_channels @ change.flatten(1)) * of_pixels.flatten(1)).sum(dim=1)
+
+
+def _held_count(task: DragTask) -> int:
+    return task.settings.ik.mask_rows if task.fixed is not None and task.settings.mask_weight > 0 else 0
+
+
+def _signs(task: DragTask) -> tuple[Tensor, Tensor]:
+    """Random signs [R, C] of channels and [R, h, w] of pixels."""
+    draw, count = torch.Generator().manual_seed(0), _held_count(task)
+    channels, height, width = task.reference.feature_map.shape
+    of_channels = torch.randint(2, (count, channels), generator=draw) * 2.0 - 1.0
+    of_pixels = torch.randint(2, (count, height, width), generator=draw) * 2.0 - 1.0
+    return of_channels.to(task.w.device), of_pixels.to(task.w.device)

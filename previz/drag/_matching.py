@@ -139,3 +139,12 @@ def feature_gradient(
     behind = read_template(feature_map, points - half[:, None], template)
     across = torch.tensor([width / columns, height / rows], device=points.device)
     return ((ahead - behind) / across[:, None, None, None]).permute(1, 2, 0, 3)
+
+
+def smoothed(feature_map: Tensor, times: int) -> Tensor:  # [C, h, w], as given
+    """Averaged with its neighbours, [1, 2, 1] / 4 along both sides, so many times; the border is repeated."""
+    for _ in range(times):
+        padded = torch.nn.functional.pad(feature_map[None], (1, 1, 1, 1), mode="replicate")[0]
+        along = (padded[:, :-2] + padded[:, 2:]) * 0.25 + padded[:, 1:-1] * 0.5
+        feature_map = (along[:, :, :-2] + along[:, :, 2:]) * 0.25 + along[:, :, 1:-1] * 0.5
+    return feature_map

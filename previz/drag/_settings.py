@@ -33,8 +33,14 @@ class IKSettings:
         trust_least: what the trust radius never shrinks below.
         trust_most: what it never grows above.
         patch_spacing: between the 3x3 places by which a handle is tracked.
+        smooth: how often the features are averaged with their neighbours, [1, 2, 1] / 4 along both sides,
+            before a handle is looked for. What of them is finer sticks to the pixels when the face moves, and
+            a handle would jump from one place to the next.
         prior: of tracking, the squared feature distance (in squared contrast) that a candidate at the edge of
             the search must make up for.
+        reuse: a Jacobian serves again, corrected by what the step showed, where the handles went elsewhere
+            than predicted by no more than this share of the way; 0 takes derivatives in each iteration.
+        reuse_steps: how often it may. With a mask it never does.
         mask_rows: random sketches of the change of the fixed area.
         mask_damping: mu of these.
         settle: a drag that has arrived goes on until its handles are within this share of the tolerance, as a
@@ -52,7 +58,10 @@ class IKSettings:
     trust_least: float = 6.0
     trust_most: float = 48.0
     patch_spacing: float = 8.0
+    smooth: int = 2
     prior: float = 0.016
+    reuse: float = 0.3
+    reuse_steps: int = 3
     mask_rows: int = 32
     mask_damping: float = 0.1
     settle: float = 0.1
@@ -68,7 +77,15 @@ class IKSettings:
             _require_above_zero(f"ik.{name}", getattr(self, name))
         if self.pull is not None:
             _require_at_least("ik.pull", self.pull, 0)
-        for name in ("prior", "mask_rows", "settle_iterations", "max_iterations"):
+        for name in (
+            "smooth",
+            "prior",
+            "reuse",
+            "reuse_steps",
+            "mask_rows",
+            "settle_iterations",
+            "max_iterations",
+        ):
             _require_at_least(f"ik.{name}", getattr(self, name), 0)
         if self.settle > 1:
             raise SolveError(f"solver.ik.settle: {self.settle} is above the most allowed, 1")

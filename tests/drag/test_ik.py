@@ -8,7 +8,14 @@ from moving_texture import MovingTexture
 
 from previz.drag import DragSettings, IKSettings, drag, make_reference, sample_features, track_points
 from previz.drag._ik import Arrival, end_settling, note_arrival
-from previz.drag._jacobian import patch_template, position_jacobian, vector_jacobian_products
+from previz.drag._jacobian import (
+    Linear,
+    corrected,
+    patch_template,
+    position_jacobian,
+    vector_jacobian_products,
+)
+from previz.drag._matching import smoothed
 from previz.drag._progress import Progress, advance
 from previz.drag._step import clip_length, damped_step, next_trust
 from previz.drag._types import DragTask
@@ -127,7 +134,7 @@ def test_what_moves_no_handle_is_drawn_back_home(texture):
     start[:, 5] = 1.0
     reference = make_reference(texture, texture.start(), ONE, IK)
     result = drag(texture, start, ONE, ONE + 6.0, reference, IK)
-    assert float(result.w[:6, 5].max()) == pytest.approx(0.7**result.iterations, abs=1e-5)
+    assert float(result.w[:6, 5].max()) == pytest.approx(0.7**result.iterations, abs=1e-3)
     assert result.status == "ok"
 
 
@@ -298,3 +305,43 @@ def test_without_an_arrival_a_capped_drag_says_so(texture):
 def test_a_drag_cannot_settle_outside_its_tolerance():
     with pytest.raises(SolveError, match=r"^solver\.ik\.settle: 1\.5 is above the most allowed, 1$"):
         IKSettings(settle=1.5)
+
+
+def linear_after(rows, step, miss, **settings):
+    return corrected(Linear(rows, torch.zeros(0, rows.shape[1])), step, miss, IKSettings(**settings))
+
+
+def test_a_corrected_jacobian_predicts_the_step_that_was_seen():
+    rows, step = torch.randn(4, 10, generator=torch.Generator().manual_seed(0)), torch.linspace(-1, 1, 10)
+    miss = torch.tensor([[0.1, -0.2], [0.05, 0.0]])
+    after = linear_after(rows, step, miss)
+    torch.testing.assert_close(after.rows @ step, rows @ step + miss.flatten())
+    across = torch.linspace(1, 1, 10) - step * step.sum() / step.square().sum()
+    torch.testing.assert_close(after.rows @ across, rows @ across, atol=1e-5, rtol=1e-5)
+    assert after.reused == 1
+
+
+@pytest.mark.parametrize("settings", [{"reuse": 0.0}, {"reuse": 0.01}, {"reuse_steps": 0}])
+def test_a_jacobian_that_predicted_badly_or_served_enough_is_taken_anew(settings):
+    rows, step = torch.randn(4, 10, generator=torch.Generator().manual_seed(0)), torch.linspace(-1, 1, 10)
+    assert linear_after(rows, step, torch.tensor([[0.1, -0.2], [0.05, 0.0]]), **settings) is None
+
+
+def test_with_a_mask_a_jacobian_is_always_taken_anew():
+    rows, step = torch.ones(4, 10), torch.ones(10)
+    assert corrected(Linear(rows, torch.ones(2, 10)), step, torch.zeros(2, 2), IKSettings()) is None
+
+
+def test_smoothing_keeps_what_is_flat_and_takes_away_what_alternates():
+    flat = torch.full((2, 6, 8), 3.0)
+    torch.testing.assert_close(smoothed(flat, 2), flat)
+    alternating = torch.tensor([1.0, -1.0]).repeat(4).expand(1, 6, 8)
+    assert float(smoothed(alternating, 1)[:, :, 1:-1].abs().max()) == 0
+    assert smoothed(alternating, 0) is alternating
+
+
+def test_smoothing_spreads_a_point_by_the_binomial():
+    point = torch.zeros(1, 5, 5)
+    point[0, 2, 2] = 16
+    line = torch.tensor([0.0, 1.0, 2.0, 1.0, 0.0])
+    torch.testing.assert_close(smoothed(point, 1)[0], torch.outer(line, line))
