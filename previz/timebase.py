@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -12,7 +13,16 @@ from fileseq.frameset import FrameSet
 
 from previz.errors import PrevizError
 
-__all__ = ["FIRST_FRAME", "MAX_FRAMES", "MAX_RATE", "FrameRange", "drops_frames", "parse_rate", "timecode"]
+__all__ = [
+    "FIRST_FRAME",
+    "MAX_FRAMES",
+    "MAX_RATE",
+    "FrameRange",
+    "drops_frames",
+    "parse_rate",
+    "timecode",
+    "timecode_frame",
+]
 
 FIRST_FRAME = 1001
 """The first frame of a shot that doesn't say otherwise."""
@@ -26,6 +36,7 @@ MAX_FRAMES = 100_000
 # Broadcast rates are n * 1000/1001, and are written rounded or cut in many ways: 23.98, 23.976, 23.97.
 _NTSC_BASES = (24, 30, 48, 60, 96, 120, 240)
 _NTSC_SLACK = Fraction(1, 100)
+_TIMECODE = re.compile(r"(-?)(\d{1,3}):(\d\d):(\d\d)[:;.](\d{2,3})")
 
 
 def parse_rate(value: str | float | Fraction) -> Fraction:
@@ -155,6 +166,23 @@ def timecode(frame: int, rate: Fraction, drop: bool = False) -> str:
     hours, minutes = divmod(minutes, 60)
     sign, mark = "-" if frame < 0 else "", ";" if drop else ":"
     return f"{sign}{hours:02}:{minutes:02}:{seconds:02}{mark}{frames:02}"
+
+
+def timecode_frame(text: str, rate: Fraction) -> int:
+    """Return the frame number that a timecode stands for: the inverse of `timecode`, for both its counts.
+
+    Raises PrevizError for text that is no timecode of this rate.
+    """
+    base = -(-rate.numerator // rate.denominator)
+    match = _TIMECODE.fullmatch(text.strip())
+    hours, minutes, seconds, frames = (int(part) for part in match.groups()[1:5]) if match else (0, 99, 0, 0)
+    if match is None or minutes > 59 or seconds > 59 or frames >= base:
+        raise PrevizError(f"{text!r} is not a timecode at {float(rate):.6g} fps; write it as 00:00:41:17")
+    count = ((hours * 60 + minutes) * 60 + seconds) * base + frames
+    if (";" in text or "." in text) and drops_frames(rate):
+        whole = hours * 60 + minutes
+        count -= base // 15 * (whole - whole // 10)
+    return -count if match[1] else count
 
 
 def _with_dropped(frame: int, base: int) -> int:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from previz.errors import PrevizError
-from previz.timebase import MAX_FRAMES, FrameRange, drops_frames, parse_rate, timecode
+from previz.timebase import MAX_FRAMES, FrameRange, drops_frames, parse_rate, timecode, timecode_frame
 
 
 @pytest.mark.parametrize(
@@ -155,3 +155,18 @@ def test_rates_that_drop_frames():
         False,
         False,
     ]
+
+
+@given(
+    st.integers(-100_000, 10_000_000), st.sampled_from([NTSC30, NTSC60, Fraction(24), Fraction(24000, 1001)])
+)
+def test_timecode_is_read_back(frame, rate):
+    for drop in (False, True):
+        assert timecode_frame(timecode(frame, rate, drop), rate) == frame
+
+
+@pytest.mark.parametrize("text", ["", "12", "00:00:41", "00:61:00:00", "00:00:41:24", "a:b:c:d"])
+def test_text_that_is_no_timecode_is_refused(text):
+    with pytest.raises(PrevizError) as error:
+        timecode_frame(text, Fraction(24))
+    assert str(error.value) == f"{text!r} is not a timecode at 24 fps; write it as 00:00:41:17"
