@@ -146,8 +146,8 @@ def _merged(listed: ShotList, take: ListedTake, source: Path, reader: _Reader) -
     try:
         timeline = parse_timeline(merged, str(source), source)
     except TimelineError as error:
-        own = reader.problems(source)
-        problems += dict.fromkeys(_located(problem, take, own) for problem in error.problems)
+        as_it_is = reader.problems(source)
+        problems += dict.fromkeys(_located(problem, take, as_it_is) for problem in error.problems)
     if problems:
         raise TimelineError(problems)
     return timeline

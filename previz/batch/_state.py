@@ -26,6 +26,10 @@ MAX_DEATHS = 5
 """How often in a row a shot's worker may die without having solved a frame of it, before the shot fails."""
 
 
+CHANGED = "its outputs are there, made of other inputs; run it with --force to replace them"
+"""The error of a shot that is left alone, as nobody has allowed to replace what is there."""
+
+
 class ClaimLost(Exception):  # noqa: N818  it is no error: another worker has the shot
     """The shot is another worker's by now: this one was taken for dead."""
 
@@ -68,7 +72,7 @@ class State:
         worker holds, goes first. Several takes that one generator solves at once are as many claims.
         """
         with self._change() as db:
-            self._put_back_dead(db)
+            self.put_back(db)
             now = time.time()
             rows = db.execute(
                 "SELECT id, plan, attempt FROM shots WHERE status = 'waiting' AND not_before <= ?"
@@ -159,12 +163,16 @@ class State:
     def put_back_dead(self) -> None:
         """Put shots whose workers have died back in line, as every claim does."""
         with self._change() as db:
-            self._put_back_dead(db)
+            self.put_back(db)
 
     def retry(self, only: frozenset[str] | None = None) -> tuple[str, ...]:
         """Put failed shots back in line, with all their attempts; return their ids."""
         with self._change() as db:
-            failed = [row["id"] for row in db.execute("SELECT id FROM shots WHERE status = 'failed'")]
+            failed = [
+                row["id"]
+                for row in db.execute("SELECT id, error FROM shots WHERE status = 'failed'")
+                if row["error"] != CHANGED
+            ]
             chosen = tuple(shot for shot in failed if only is None or shot in only)
             db.executemany(
                 "UPDATE shots SET status = 'waiting', failures = 0, deaths = 0, not_before = 0 WHERE id = ?",
@@ -228,10 +236,11 @@ class State:
             (outcome, now, now - claim.started, claim.shot.id),
         )
 
-    def _put_back_dead(self, db: sqlite3.Connection) -> None:
+    def put_back(self, db: sqlite3.Connection) -> None:
+        """The same, within a transaction."""
         running = db.execute("SELECT * FROM shots WHERE status = 'running'").fetchall()
         for row in running:
-            if not self._is_dead(row):
+            if not self.is_dead(row):
                 continue
             deaths = row["deaths"] + 1 if row["solved"] == 0 else 0
             last = row["heartbeat"] or row["started"]
@@ -252,7 +261,7 @@ class State:
                 (last, row["solved"], error, row["id"], row["attempt"]),
             )
 
-    def _is_dead(self, row: sqlite3.Row) -> bool:
+    def is_dead(self, row: sqlite3.Row) -> bool:
         """A process of this machine that is gone, or a heartbeat that our own clock saw stand still."""
         if row["machine"] == self.machine and not is_alive(row["pid"]):
             return True
