@@ -1,8 +1,10 @@
 """The drag algorithm: motion supervision, point tracking, the mask term and the solvers that use them."""
 
 from previz.drag._adam import AdamState, adam_start, adam_step, drag_adam
+from previz.drag._auto import drag_auto
 from previz.drag._drag import AUTO, SOLVERS, drag
 from previz.drag._ik import drag_ik
+from previz.drag._lbfgs import drag_lbfgs
 from previz.drag._sampling import lookup_features, sample_features
 from previz.drag._settings import DragSettings, IKSettings
 from previz.drag._supervision import fixed_area, mask_term, motion_supervision
@@ -36,7 +38,9 @@ __all__ = [
     "adam_step",
     "drag",
     "drag_adam",
+    "drag_auto",
     "drag_ik",
+    "drag_lbfgs",
     "feature_block",
     "fixed_area",
     "lookup_features",

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from previz.drag._adam import drag_adam
+from previz.drag._auto import drag_auto
 from previz.drag._checks import check_latent, check_mask, check_points, check_reference, check_weights
 from previz.drag._ik import drag_ik
+from previz.drag._lbfgs import drag_lbfgs
 from previz.drag._settings import DragSettings
 from previz.drag._supervision import fixed_area
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator, Reference, Solver
 from previz.errors import SolveError
 from previz.geometry import clamp_to_image
 
-SOLVERS: dict[str, Solver] = {"adam": drag_adam, "ik": drag_ik}
+SOLVERS: dict[str, Solver] = {
+    "adam": drag_adam,
+    "ik": drag_ik,
+    "lbfgs": drag_lbfgs,
+    "auto": drag_auto,
+}
 """Every way of dragging, by the name that `DragSettings.method` gives it."""
 
-AUTO = "ik"
-"""What "auto" stands for."""
+AUTO = "auto"
+"""What is chosen where nothing is: latent IK, and where that gets stuck, the quality mode."""
 
 
 def drag(
@@ -62,14 +70,14 @@ def drag(
         none = task.handles.new_zeros(0)
         return DragResult(task.w, task.handles, none, none, 0, "ok", none.bool(), none.bool())
     with _repeatable(task.w.device):
-        return solver(generator, task, callback)
+        result = solver(generator, task, callback)
+    return replace(result, method=result.method or settings.method)
 
 
 def _solver(settings: DragSettings) -> Solver:
-    name = AUTO if settings.method == "auto" else settings.method
-    if name not in SOLVERS:
-        raise SolveError(f'solver.method: "{name}" is not one of {", ".join(["auto", *SOLVERS])}')
-    return SOLVERS[name]
+    if settings.method not in SOLVERS:
+        raise SolveError(f'solver.method: "{settings.method}" is not one of {", ".join(SOLVERS)}')
+    return SOLVERS[settings.method]
 
 
 def _check(

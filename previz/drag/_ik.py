@@ -8,16 +8,14 @@ in the null space.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from math import inf
+from dataclasses import replace
 
 import torch
 
 from previz.drag._jacobian import Linear, corrected, linearise, mask_sums, patch_template
 from previz.drag._matching import match, smoothed
 from previz.drag._metric import latent_metric
-from previz.drag._progress import Progress, advance, all_near, finish
-from previz.drag._settings import IKSettings
+from previz.drag._progress import Arrival, Progress, advance, end_settling, finish, note_arrival
 from previz.drag._step import clip_length, damped_step, next_trust
 from previz.drag._tracking import paper_pixel, search_offsets, search_step
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator
@@ -54,7 +52,7 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
         handles, distance = match(smooth, expected, template, search, search_step(reference), ik.prior)
         progress = advance(progress, finely, w, handles, distance, callback)
         arrived = note_arrival(arrived, progress, task)
-        progress = end_settling(progress, arrived, ik)
+        progress = end_settling(progress, arrived, ik.settle_iterations)
         if progress.status is not None:
             return finish(progress)
         if progress.iterations > 1:
@@ -69,37 +67,6 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
         predicted = (linear.rows @ step).reshape(-1, 2)
         expected = clamp_to_image(handles + predicted, reference.image_size)
         offset = offset.detach() + step.reshape(offset.shape)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """What came of the iterates within the tolerance.
-
-    Attributes:
-        best: of these, the one with the least mean distance to the goals.
-        error: its mean distance, image pixels.
-        count: iterates seen since the first of them, that one included.
-    """
-
-    best: DragResult | None = None
-    error: float = inf
-    count: int = 0
-
-
-def note_arrival(arrival: Arrival, progress: Progress, task: DragTask) -> Arrival:
-    """Look whether the iterate seen last is within the tolerance of the task."""
-    assert progress.last is not None
-    if progress.last_error < arrival.error and all_near(task, progress.last.handles):
-        arrival = replace(arrival, best=progress.last, error=progress.last_error)
-    return replace(arrival, count=arrival.count + (arrival.best is not None))
-
-
-def end_settling(progress: Progress, arrival: Arrival, ik: IKSettings) -> Progress:
-    """Ended "ok" at the best arrival, where the drag would end otherwise or has settled long enough."""
-    over = progress.status is not None or arrival.count > ik.settle_iterations
-    if arrival.best is None or not over or progress.status == "ok":
-        return progress
-    return replace(progress, best=arrival.best, status="ok")
 
 
 def _with_own_limits(task: DragTask) -> DragTask:

@@ -133,7 +133,7 @@ def mask_rows(feature_map: Tensor, task: DragTask, variable: Tensor) -> Tensor: 
     assert task.fixed is not None
     of_channels, of_pixels = _signs(task)
     rows = []
-    for channels, pixels in zip(of_channels.split(batch), of_pixels.split(batch), strict=True):
+    for channels, pixels in zip(torch.split(of_channels, batch), torch.split(of_pixels, batch), strict=True):
         cotangents = channels[:, :, None, None] * (pixels * task.fixed)[:, None]  # [B, C, h, w]
         rows.append(vector_jacobian_products(feature_map, variable, cotangents.to(feature_map.dtype), batch))
     return torch.cat(rows)

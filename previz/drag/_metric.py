@@ -46,7 +46,8 @@ def _covariance_metric(generator: Generator) -> Tensor:
     variance, axes = torch.linalg.eigh(torch.cov(w.T))  # ascending, axes in columns
     kept = min(COMPONENTS, int((variance > LEAST_VARIANCE * variance[-1]).sum()))
     variance, axes = variance.flip(0)[:kept], axes.flip(1)[:, :kept]
-    return (axes * (variance / variance.mean()) ** 0.25).float()
+    metric: Tensor = axes * (variance / variance.mean()) ** 0.25
+    return metric.float()
 
 
 def to_metric(

@@ -86,6 +86,37 @@ def finish(progress: Progress) -> DragResult:
     return replace(progress.best, iterations=progress.iterations - 1, status=progress.status)
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """What came of the iterates within the tolerance.
+
+    Attributes:
+        best: of these, the one with the least mean distance to the goals.
+        error: its mean distance, image pixels.
+        count: iterates seen since the first of them, that one included.
+    """
+
+    best: DragResult | None = None
+    error: float = inf
+    count: int = 0
+
+
+def note_arrival(arrival: Arrival, progress: Progress, task: DragTask) -> Arrival:
+    """Look whether the iterate seen last is within the tolerance of the task."""
+    assert progress.last is not None
+    if progress.last_error < arrival.error and all_near(task, progress.last.handles):
+        arrival = replace(arrival, best=progress.last, error=progress.last_error)
+    return replace(arrival, count=arrival.count + (arrival.best is not None))
+
+
+def end_settling(progress: Progress, arrival: Arrival, longest: int) -> Progress:
+    """Ended "ok" at the best arrival, where the drag would end otherwise or has settled so long."""
+    over = progress.status is not None or arrival.count > longest
+    if arrival.best is None or not over or progress.status == "ok":
+        return progress
+    return replace(progress, best=arrival.best, status="ok")
+
+
 def _result(task: DragTask, w: Tensor, handles: Tensor, distance: Tensor, iteration: int) -> DragResult:
     return DragResult(
         w=w.detach(),

@@ -97,12 +97,13 @@ class DragResult:
         error: [N] distance to the targets as given, image pixels.
         feature_distance: [N] how far each handle's feature is from the first frame's; 0 is the same, and 1 is
             as far as an average place of the first frame.
-        iterations: optimiser steps taken.
+        iterations: optimiser steps taken; of "lbfgs", evaluations of its objective.
         status: "ok" (every handle within tolerance of its target, or of the border point nearest to a target
             outside the image), "max_iterations" or "stalled"; in the last two cases this is the best iterate.
         lost: [N] bool, feature distance above the threshold: the handle is probably not where it is said to
             be.
         out_of_reach: [N] bool, the target lies outside the image.
+        method: the solver that found it, a name in `SOLVERS`; of "auto", the one that did.
     """
 
     w: Tensor
@@ -113,6 +114,7 @@ class DragResult:
     status: Status
     lost: Tensor
     out_of_reach: Tensor
+    method: str = ""
 
 
 @dataclass(frozen=True)

@@ -368,7 +368,7 @@ def test_a_reference_of_another_generator_is_refused():
 
 
 def test_an_unknown_method_is_refused_with_those_that_there_are(texture):
-    text = f'solver.method: "newton" is not one of auto, {", ".join(SOLVERS)}'
+    text = f'solver.method: "newton" is not one of {", ".join(SOLVERS)}'
     assert refusal(texture, settings=DragSettings(method="newton")) == text
 
 

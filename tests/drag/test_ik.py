@@ -7,7 +7,6 @@ import torch
 from moving_texture import MovingTexture
 
 from previz.drag import DragSettings, IKSettings, drag, make_reference, sample_features, track_points
-from previz.drag._ik import Arrival, end_settling, note_arrival
 from previz.drag._jacobian import (
     Linear,
     corrected,
@@ -16,7 +15,7 @@ from previz.drag._jacobian import (
     vector_jacobian_products,
 )
 from previz.drag._matching import smoothed
-from previz.drag._progress import Progress, advance
+from previz.drag._progress import Arrival, Progress, advance, end_settling, note_arrival
 from previz.drag._step import clip_length, damped_step, next_trust
 from previz.drag._types import DragTask
 from previz.errors import SolveError
@@ -263,7 +262,7 @@ def settling(texture, errors, settings):
         handles = TWO + torch.tensor([[pair[0], 0.0], [0.0, pair[1]]])
         progress = advance(progress, finely, w, handles, torch.zeros(2))
         arrival = note_arrival(arrival, progress, task)
-        progress = end_settling(progress, arrival, settings.ik)
+        progress = end_settling(progress, arrival, settings.ik.settle_iterations)
         if progress.status is not None:
             break
     return progress, arrival
