@@ -78,6 +78,7 @@ def drag_settings(solver: SolverSpec, tolerance: float | None, handles: int) -> 
         block=solver.block,
         layers=solver.layers,
         space=solver.space,
+        metric=solver.metric,
         radius_motion=solver.radius_motion,
         radius_tracking=solver.radius_tracking,
         mask_weight=solver.mask_weight,

@@ -23,7 +23,7 @@ from previz.drag._tracking import paper_pixel, search_offsets, search_step
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator
 from previz.geometry import clamp_to_image, rescale
 
-ROUNDS = 12
+ROUNDS = 16
 STALL_ROUNDS = 3
 STEPS = 6  # of L-BFGS a round
 EVALUATIONS = 10  # of the objective a round, those of the line search counted

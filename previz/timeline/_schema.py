@@ -44,8 +44,8 @@ Character = Annotated[
 class SolverSpec(Spec):
     """How the drag is solved; None leaves a choice to the solver. Distances are in pixels of the canvas."""
 
-    method: Literal["auto", "ik", "adam"] = "auto"
-    """The solver: ik is latent IK, adam the paper's; auto is the one that measured best, ik."""
+    method: Literal["auto", "ik", "lbfgs", "adam"] = "auto"
+    """ik is latent IK, lbfgs slow and thorough, adam the paper's; auto is ik, and lbfgs where that is stuck."""
     mode: Literal["every-frame", "keys"] = "every-frame"
     """Solve every frame, or the keys with a spline between, and more where that misses the tolerance."""
     tolerance: Annotated[Number, Field(gt=0)] | None = None
@@ -60,6 +60,8 @@ class SolverSpec(Spec):
     """The block whose features are followed, 1 the 4 x 4 one; None: 6, or the last of a smaller generator."""
     space: Literal["w+", "w"] = "w+"
     """The latent space: every layer by itself (w+), or all alike (w)."""
+    metric: Literal["identity", "covariance"] = "covariance"
+    """What ik and lbfgs call a short way: any (identity), or one that random latents take too (covariance)."""
     radius_motion: Annotated[Number, Field(gt=0, le=512)] = 3.0
     """The paper's r1, in pixels of a picture of 512."""
     radius_tracking: Annotated[Number, Field(gt=0, le=512)] = 12.0
