@@ -195,7 +195,8 @@ def _lines(text: str, name: str) -> Iterator[Line]:
                 words = shlex.split(line.replace(",", " ")) if '"' in line else line.replace(",", " ").split()
             except ValueError:
                 raise CurvesError(f"{name}:{index}: a quote is never closed") from None
-            yield index, words
+            if words:
+                yield index, words
 
 
 def _add(keys: Keys, at: Fraction, words: list[str], name: str, line: int) -> None:
