@@ -176,8 +176,10 @@ def check_outputs(
             f"{listed(taken)} {verb} already; pass --force to replace {pronoun}, or -o for another place"
         )
     for path in outputs.all():
-        for file in outputs.files(path):
-            check_output(file, force=True)
+        folder = path.parent
+        while not folder.exists() and path == outputs.images:
+            folder = folder.parent  # made only when it is filled: an empty one would look like a version
+        check_output(folder / path.name, force=True)
 
 
 def listed(items: Sequence[object]) -> str:
@@ -219,14 +221,11 @@ def _resume(timeline: Timeline, output: OutputSpec, whole: Path, version: int | 
     own = _beside(whole.parent / _stem(whole), TAKE_SUFFIX)
     if version is None or output.name is None or not has_version(output.name):
         return own
-    if own.exists() or own.with_suffix(".partial").exists():
-        return own
     fields = name_fields(timeline, output)
-    for earlier in earlier_versions(whole.parent, output.name, fields):
-        take = whole.parent / f"{fill_name(output.name, fields, earlier)}{TAKE_SUFFIX}"
-        if take.exists():
-            return take
-    return own
+    earlier = earlier_versions(whole.parent, output.name, fields)
+    takes = [whole.parent / f"{fill_name(output.name, fields, number)}{TAKE_SUFFIX}" for number in earlier]
+    kept = (take for take in (own, *takes) if take.exists() or take.with_suffix(".partial").exists())
+    return next(kept, own)
 
 
 def _stem(path: Path) -> str:
