@@ -15,7 +15,7 @@ from previz.batch._types import PlannedShot, Resources, ShotOutputs, ShotPlan
 from previz.batch._waits import resolve_waits
 from previz.errors import PrevizError, Problem, TimelineError
 from previz.media import CODECS, is_sequence
-from previz.naming import fill_name
+from previz.naming import fill_name, has_version
 from previz.timeline import (
     Document,
     Timeline,
@@ -135,12 +135,13 @@ def _merged(listed: ShotList, take: ListedTake, source: Path, reader: _Reader) -
     if not isinstance(document.data, dict):
         raise TimelineError(reader.problems(source))
     data, problems = apply_changes(document.data, take.changes)
-    output = {"show": listed.spec.show, "seq": listed.spec.sequence}
-    given = data.get("output")
-    told = {key: value for key, value in output.items() if value is not None}
-    if isinstance(given, Mapping) or (given is None and told):
+    spec, given = listed.spec, data.get("output")
+    told = {"show": spec.show, "seq": spec.sequence}
+    told = {key: value for key, value in told.items() if value is not None}
+    if isinstance(given, Mapping) or given is None:
         own = {key: value for key, value in (given or {}).items() if key not in ("name", "version")}
-        data["output"] = {**told, **own}
+        version = {"version": spec.version} if has_version(spec.name) else {}
+        data["output"] = {**told, **own, **version}
     data["shot"] = take.id
     merged = Document(data, document.marks, document.problems, document.unreadable)
     try:

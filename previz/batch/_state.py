@@ -125,16 +125,16 @@ class State:
         """The shot is done and its outputs are there.
 
         `solve` are the seconds that a frame took to solve, 0 where none was, and `frame` those to decode and
-        write one; later estimates go by them. Raises ClaimLost.
+        write one of so many `frames`; later estimates go by them. Raises ClaimLost.
         """
         with self._held(claim) as db:
             self._end(db, claim, "done", None)
             db.execute("UPDATE shots SET error = NULL, error_px = ? WHERE id = ?", (error_px, claim.shot.id))
             db.execute(
-                "INSERT INTO timings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO timings SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ? > 0",
                 (
                     *(claim.shot.id, claim.shot.digest, claim.worker.device.split(":")[0]),
-                    *(claim.worker.host, solve, frame, frames, time.time()),
+                    *(claim.worker.host, solve, frame, frames, time.time(), frames),
                 ),
             )
 

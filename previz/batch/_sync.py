@@ -6,9 +6,10 @@ import contextlib
 import json
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from previz.batch._database import transaction
+from previz.batch._database import database_errors, transaction
 from previz.batch._state import CHANGED, State, open_state
 from previz.batch._types import BatchError, PlannedShot, ShotOutputs, ShotPlan
 from previz.files import check_output
@@ -66,10 +67,35 @@ def sync(plan: ShotPlan, force: bool = False, only: frozenset[str] | None = None
             for position, one in enumerate(standings):
                 _put(db, position, one, rows.get(one.shot.id), force)
             _drop(db, plan, rows)
+            told = {
+                "name": plan.name,
+                "source": str(plan.source),
+                "show": plan.show,
+                "sequence": plan.sequence,
+            }
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('list', ?)", (json.dumps(told),))
     except BaseException:
         state.close()
         raise
     return state
+
+
+def stored_plan(state: State) -> ShotPlan:
+    """The plan as it was last brought into the state. Raises BatchError for a state without one."""
+    with database_errors(state.path):
+        found = state.connection.execute("SELECT value FROM meta WHERE key = 'list'").fetchone()
+    if found is None:
+        raise BatchError(f"{state.path} holds no list; start one with `previz batch run`")
+    told = json.loads(found["value"])
+    return ShotPlan(
+        name=told["name"],
+        source=Path(told["source"]),
+        show=told["show"],
+        sequence=told["sequence"],
+        folder=state.path.parent.absolute(),
+        shots=tuple(row.planned for row in state.rows()),
+        stale_after=state.stale_after,
+    )
 
 
 def finished_hash(outputs: ShotOutputs) -> str | None:

@@ -16,6 +16,7 @@ __all__ = ["main"]
         "new": ("previz.cli.new:new", "Write a commented timeline to start from."),
         "pick": ("previz.cli.pick:pick", "Show where points are, to write their coordinates."),
         "render": ("previz.cli.render:render", "Solve a timeline and write its clip, take and report."),
+        "batch": ("previz.cli.batch:batch", "Render lists of shots, on many workers."),
         "check": ("previz.cli.check:check", "Check timelines without solving them."),
         "retime": ("previz.cli.retime:retime", "Bring a timeline to another rate, length, range or speed."),
         "schema": ("previz.cli.schema:schema", "Print the timeline's JSON Schema."),

@@ -1,0 +1,178 @@
+"""`previz batch run`, `resume` and `retry`: render a list's shots on this machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from previz.cli._batch_options import choose, choosing, find_state, pick_devices, running
+
+if TYPE_CHECKING:
+    from previz.batch import Row, ShotPlan, State
+
+EXIT_FAILED = 1
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The command line of a run."""
+
+    jobs: int | None
+    device: str
+    threads: int
+    overlap: bool | None
+    as_json: bool
+
+
+@click.command(epilog="Example: previz batch run timelines/shots/sq010.yaml --jobs auto")
+@click.argument("shots_file", metavar="SHOTS", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder of all outputs.")
+@choosing
+@click.option("--force", is_flag=True, help="Replace outputs that were made of other inputs.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would be done, as `previz batch plan` does.")
+@running
+@click.pass_context
+def run(
+    ctx: click.Context,
+    shots_file: Path,
+    output: Path | None,
+    shots: tuple[str, ...],
+    tags: tuple[str, ...],
+    force: bool,
+    dry_run: bool,
+    jobs: int | None,
+    device: str,
+    threads: int,
+    overlap: bool | None,
+    as_json: bool,
+) -> None:
+    """Render the shots of the list SHOTS that are not done yet, on worker processes.
+
+    It may be stopped and started again at will, and run on several machines at once that share the folder: each
+    shot is rendered once, and goes on from its last solved frame. A shot that fails stops no other. Exit codes:
+    0 all are done, 1 a shot failed, 2 the list or the folder is at fault, 130 interrupted.
+    """
+    from previz.batch import plan_list, sync
+
+    if dry_run:
+        from previz.cli.batch_plan import plan as command
+
+        ctx.invoke(
+            command,
+            shots_file=shots_file,
+            output=output,
+            shots=shots,
+            tags=tags,
+            jobs=jobs or 1,
+            device="cpu" if device == "auto" else device,
+            as_json=as_json,
+        )
+        return
+    plan = plan_list(shots_file, output)
+    chosen = choose(plan, shots, tags)
+    only = None if chosen is None else plan.with_needs(chosen)
+    state = sync(plan, force, only)
+    _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json), str(shots_file))
+
+
+@click.command(epilog="Example: previz batch resume renders/sq010")
+@click.argument("place", metavar="SHOTS|FOLDER", type=click.Path(path_type=Path))
+@choosing
+@running
+@click.pass_context
+def resume(
+    ctx: click.Context,
+    place: Path,
+    shots: tuple[str, ...],
+    tags: tuple[str, ...],
+    jobs: int | None,
+    device: str,
+    threads: int,
+    overlap: bool | None,
+    as_json: bool,
+) -> None:
+    """Go on with a list as it was when it was last run, whatever has become of its file.
+
+    It is named by its file or by the folder of its outputs.
+    """
+    from previz.batch import stored_plan
+
+    state = find_state(place)
+    plan = stored_plan(state)
+    chosen = choose(plan, shots, tags)
+    only = None if chosen is None else plan.with_needs(chosen)
+    _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json), str(place))
+
+
+@click.command(epilog="Example: previz batch retry renders/sq010 --shot sh020")
+@click.argument("place", metavar="SHOTS|FOLDER", type=click.Path(path_type=Path))
+@choosing
+@click.option("--no-run", is_flag=True, help="Only put them back in line.")
+@running
+@click.pass_context
+def retry(
+    ctx: click.Context,
+    place: Path,
+    shots: tuple[str, ...],
+    tags: tuple[str, ...],
+    no_run: bool,
+    jobs: int | None,
+    device: str,
+    threads: int,
+    overlap: bool | None,
+    as_json: bool,
+) -> None:
+    """Put the failed shots of a list back in line, with all of their attempts, and render them."""
+    from previz.batch import stored_plan
+
+    state = find_state(place)
+    plan = stored_plan(state)
+    chosen = choose(plan, shots, tags)
+    only = None if chosen is None else plan.with_needs(chosen)
+    again = state.retry(only)
+    click.echo(f"back in line: {', '.join(again)}" if again else "no shot has failed", err=True)
+    if not no_run:
+        _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json), str(place))
+
+
+def _run(
+    ctx: click.Context,
+    state: State,
+    plan: ShotPlan,
+    only: frozenset[str] | None,
+    options: RunOptions,
+    name: str,
+) -> None:
+    """Run what is in line, tell of it, and leave with the exit code that it deserves."""
+    from previz.batch import LocalOptions, run_local, write_report
+    from previz.cli._batch_table import closing, display
+
+    def chosen(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        return tuple(row for row in rows if only is None or row.id in only)
+
+    todo = [row for row in chosen(state.rows()) if row.status in ("waiting", "running") and not row.blocked]
+    rows = state.rows()
+    if todo:
+        devices = pick_devices(options.device, options.jobs, options.threads, len(todo))
+        local = LocalOptions(devices, options.threads, options.overlap, only)
+        with display(only, options.as_json) as shown:
+            shown.watch(rows)
+            try:
+                rows = run_local(state, local, shown.watch)
+            except KeyboardInterrupt:
+                click.echo(f"previz: {closing(chosen(state.rows()))}", err=True)
+                click.echo(f"previz: `previz batch resume {name}` goes on", err=True)
+                raise
+    report = write_report(plan, rows)
+    if options.as_json:
+        click.echo(json.dumps({"event": "finished", "report": str(report), "summary": closing(chosen(rows))}))
+    for row in chosen(rows):
+        if row.status == "failed":
+            click.echo(f"{row.id}: failed: {row.error}; see {row.planned.outputs.log}", err=True)
+    click.echo(f"{plan.folder}: {closing(chosen(rows))}", err=True)
+    if any(row.status != "done" for row in chosen(rows)):
+        ctx.exit(EXIT_FAILED)
