@@ -32,7 +32,7 @@ class NoiseSpec(Spec):
     seed: Seed | None = None
     """Which noise: the same seed is the same noise; None: another one for every handle."""
     start: Frame | None = None
-    """The frame from which time counts; None: the shot's first."""
+    """The frame on which it starts, with nothing before; None: it goes on all the time."""
     weight: AnimatedNumber = 1.0
     """How much of it is added; keys fade it in and out."""
 
@@ -47,7 +47,7 @@ class JitterSpec(Spec):
     seed: Seed | None = None
     """Which jitter: the same seed is the same jitter; None: another one for every handle."""
     start: Frame | None = None
-    """The frame from which time counts; None: the shot's first."""
+    """The frame on which it starts, with nothing before; None: it goes on all the time."""
     weight: AnimatedNumber = 1.0
     """How much of it is added; keys fade it in and out."""
 
@@ -70,7 +70,7 @@ class CycleSpec(Spec):
     phase: Number = 0.0
     """Where in its turn it starts: 0.25 is a quarter of a turn on."""
     start: Frame | None = None
-    """The frame from which time counts; None: the shot's first."""
+    """The frame on which it starts, with nothing before; None: it goes on all the time."""
     weight: AnimatedNumber = 1.0
     """How much of it is added; keys fade it in and out."""
 

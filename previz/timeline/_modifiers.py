@@ -93,8 +93,11 @@ def _weight(weight: object, frames: Array) -> Array:
 
 
 def _wandering(spec: NoiseSpec | JitterSpec | CycleSpec, stage: Stage, seed: int, frames: Array) -> Array:
-    """Noise, jitter or a cycle [F, 2], in pixels."""
+    """Noise, jitter or a cycle [F, 2], in pixels; nothing before its start."""
     start = stage.shot.first if spec.start is None else spec.start
+    if spec.start is not None and (frames < start).any():
+        values = _wandering(spec, stage, seed, np.maximum(frames, start))
+        return np.where((frames < start)[:, None], 0.0, values)
     seconds = (frames - start) / float(stage.rate)
     if isinstance(spec, CycleSpec):
         turns = (frames - start) / spec.period if spec.period else seconds * (spec.frequency or 0.0)

@@ -155,7 +155,7 @@ solver: {max_iterations: 0}
         (
             "character: head",
             "character: head\nsolver: {method: admm}",
-            "4:18: solver.method: must be auto, ik or adam, not 'admm'; did you mean adam?",
+            "4:18: solver.method: must be auto, ik, lbfgs or adam, not 'admm'; did you mean adam?",
         ),
         (
             "character: head",

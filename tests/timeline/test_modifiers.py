@@ -116,7 +116,7 @@ def test_a_cycle_by_its_frequency_phase_and_start():
         moved(by_frequency), moved({"cycle": {"amplitude": [2, 0], "period": 12}}), atol=1e-9
     )
     shifted = {"cycle": {"amplitude": [2, 0], "period": 12, "phase": 0.25, "start": 1010}}
-    assert moved(shifted, [1010])[0].tolist() == [2, 0]
+    assert moved(shifted, [1009, 1010, 1013]).tolist() == [[0, 0], [2, 0], [pytest.approx(0), 0]]
 
 
 def test_a_follower_does_the_same_so_many_frames_later():

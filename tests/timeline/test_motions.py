@@ -160,9 +160,8 @@ def test_what_swings_in_a_motion_starts_with_it(load):
     cycle = "{cycle: {amplitude: [4, 0], period: 8}}"
     swing = f"previz: 1\nmotion: s\nhandles: {{a: {{at: [9, 9], modifiers: [{cycle}]}}}}"
     timeline = load(SHOT.replace("nod.yaml", "s.yaml") + "    with: {start: 1007, speed: 2}\n", s=swing)
-    np.testing.assert_allclose(
-        positions(timeline, "a", 1007, 1008, 1009), [[9, 9], [13, 9], [9, 9]], atol=1e-9
-    )
+    swung = positions(timeline, "a", 1004, 1007, 1008, 1009)
+    np.testing.assert_allclose(swung, [[9, 9], [9, 9], [13, 9], [9, 9]], atol=1e-9)
 
 
 def test_a_motion_may_run_beyond_the_shot(load):
