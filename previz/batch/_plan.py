@@ -14,7 +14,7 @@ from previz.batch._takes import ListedTake, list_takes
 from previz.batch._types import PlannedShot, Resources, ShotOutputs, ShotPlan
 from previz.batch._waits import resolve_waits
 from previz.errors import PrevizError, Problem, TimelineError
-from previz.media import CODECS, is_sequence
+from previz.media import CODECS, OutputSettings, check_output_settings, is_sequence, output_kind
 from previz.naming import fill_name, has_version
 from previz.timeline import (
     Document,
@@ -98,6 +98,7 @@ def _plan_take(listed: ShotList, take: ListedTake, folder: Path, reader: _Reader
     try:
         checkpoint, digest = checkpoint_digest(timeline.checkpoint)
         outputs = _outputs(listed, take, timeline, folder)
+        _check_clip(outputs.clip, timeline)
     except PrevizError as error:
         raise TimelineError([take.problem(str(error))]) from None
     data: dict[str, Any] = absolute_files(timeline.to_dict(), source.absolute())
@@ -187,6 +188,15 @@ def _outputs(listed: ShotList, take: ListedTake, timeline: Timeline, folder: Pat
         last=place / f"{name}.last.safetensors",
         log=folder / "logs" / f"{take.id}.log",
     )
+
+
+def _check_clip(clip: Path, timeline: Timeline) -> None:
+    """Raise MediaError for a clip that can't be written as the timeline wants it."""
+    output = timeline.output
+    depth = output.depth if output_kind(clip) == "pictures" else None
+    codec = output.codec or "h264"
+    settings = OutputSettings(codec, output.crf, output.preset, depth, output.loop)
+    check_output_settings(clip.name, timeline.rate, settings, alpha=output.alpha == "mask")
 
 
 def _name_clashes(planned: Iterable[tuple[ListedTake, PlannedShot]]) -> list[Problem]:

@@ -20,6 +20,7 @@ from previz.batch import Row, count_rows
 from previz.cli._progress import SECONDS_BETWEEN_LINES, clock
 
 _WINDOW = 30.0  # seconds that frames a second are counted over
+_NUMBERS = ("frames", "error", "time")  # columns
 _STYLES = {"done": "green", "failed": "bold red", "blocked": "red", "running": "bold", "waiting": "dim"}
 
 
@@ -157,7 +158,7 @@ def _events(before: dict[str, Row], rows: tuple[Row, ...]) -> Iterator[dict[str,
                 yield {"event": "cached", **facts}
             continue
         if row.attempt != old.attempt:
-            if old.status == "running":
+            if old.status == row.status == "running" and row.failures == old.failures and row.pid != old.pid:
                 yield {"event": "taken_over", **facts, **where}
             yield {"event": "claimed", **facts, **where}
         if row.status != old.status or row.failures != old.failures:
@@ -184,7 +185,7 @@ def _told(event: dict[str, Any]) -> str:
 
 
 def _worth_showing(rows: tuple[Row, ...], most: int) -> list[Row]:
-    """Up to `most` rows in their order: those that run and failed first, then those in line, then the done."""
+    """Up to `most` rows in their order: those that run or failed first, then those in line, then done."""
     if len(rows) <= most:
         return list(rows)
     rank = {"running": 0, "failed": 1, "blocked": 2, "waiting": 3, "done": 4}
