@@ -6,7 +6,7 @@ renders (the first row is the floor); its LPIPS-like distance to the render itse
 landmarks on the front of the face, in px of its size; and R² of the factors of some groups. A good judge
 keeps the last ones while the distances rise.
 
-    python -m benchmarks.cast_judge cast-work/head benchmarks/judge_head.safetensors
+    python -m benchmarks.cast_judge cast-work/head checkpoints/head.judge.safetensors
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ motions:
     with: {start: 1006, amount: 12}
 ```
 
-The defaults fit Mira's seed 9 at 256 px. For another character or seed give the places of the points:
-`previz pick mira --seed 7` shows them. Several motions add up: where two of them move the same point, `rename`
+The defaults fit Mira's seed 9 at 256 px. For another character or seed give the places of the points, which
+`previz pick mira --seed 7` shows. Several motions add up: where two of them move the same point, `rename`
 puts them on one handle. The rows below were solved by latent IK, red where a handle is and blue where it
 should be. Made by `python docs/make_cookbook.py`.
 

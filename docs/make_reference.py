@@ -12,9 +12,10 @@ HEAD = """\
 # Every field of a timeline
 
 Made from the schema by `python docs/make_reference.py`; `previz schema` prints the same as JSON Schema, for
-editors that complete as you type. [timeline.md](timeline.md) explains how the parts go together. Coordinates are
-`[x, y]` in pixels of the canvas, x right and y down, from the top-left corner. A field with a default
-may be left out; *none* means that previz chooses, or leaves the thing away.
+editors that complete as you type. [timeline.md](timeline.md) explains how the parts go together.
+
+Coordinates are `[x, y]` in pixels of the canvas, x right and y down, from the top-left corner. A field with a
+default may be left out; *none* means that previz chooses, or leaves the thing away.
 
 """
 _PLAIN = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false"}

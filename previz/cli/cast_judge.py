@@ -11,13 +11,13 @@ from previz.cast import JudgeEvent, JudgeSettings, load_judge, train_judge
 from previz.cli._group import LazyGroup
 
 
-@click.group(cls=LazyGroup, epilog="Example: previz cast judge train cast-work/head judge_head.safetensors")
+@click.group(cls=LazyGroup, epilog="Example: previz cast judge train cast-work/head head.judge.safetensors")
 def judge() -> None:
     """Train and show the judge, which finds landmarks and names what a picture shows."""
 
 
 @judge.command(
-    epilog="Example: previz cast judge train cast-work/head judge_head.safetensors --pictures 96000"
+    epilog="Example: previz cast judge train cast-work/head head.judge.safetensors --pictures 96000"
 )
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
@@ -48,7 +48,7 @@ def train(dataset: Path, output: Path, pictures: int, size: str, seed: int, forc
     click.echo(output)
 
 
-@judge.command(epilog="Example: previz cast judge show benchmarks/judge_head.safetensors --json")
+@judge.command(epilog="Example: previz cast judge show checkpoints/head.judge.safetensors --json")
 @click.argument("path", metavar="JUDGE", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
 def show(path: Path, as_json: bool) -> None:

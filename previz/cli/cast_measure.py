@@ -18,7 +18,7 @@ SECONDS_BETWEEN_LINES = 10.0
 @click.command(
     "measure",
     epilog="""\b
-Example: previz cast measure head --dataset cast-work/head --judge judge_head.safetensors --drag""",
+Example: previz cast measure head --dataset cast-work/head --judge head.judge.safetensors --drag""",
 )
 @click.argument("checkpoint", metavar="CHECKPOINT")
 @click.option(

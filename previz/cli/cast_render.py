@@ -50,7 +50,7 @@ def render(
     axis: str | None,
     force: bool,
 ) -> None:
-    """Render from PACK: pictures of a dataset, a strip along a dimension of z, or the middle of everything."""
+    """Render from PACK: pictures of a dataset, a strip along a dimension of z, or the middle of all."""
     if neutral and axis:
         raise click.UsageError("--neutral and --axis exclude each other")
     check_output(output, force)
