@@ -115,6 +115,8 @@ def _put(data: Any, path: Path, value: Any) -> None:
             continue
         key = _key(node, part, here, last=False)
         short = _SHORT.get(path[: depth + 1])
+        if key not in node and value is None:
+            return
         if key not in node:
             node[key] = {}
         elif short and not isinstance(node[key], (dict, list)):

@@ -97,6 +97,10 @@ def _plan_take(listed: ShotList, take: ListedTake, folder: Path, reader: _Reader
             raise TimelineError([take.problem(message, "frames")])
     try:
         checkpoint, digest = checkpoint_digest(timeline.checkpoint)
+    except PrevizError as error:
+        problem = Problem("", "character.checkpoint", str(error))
+        raise TimelineError([_located(problem, take, frozenset())]) from None
+    try:
         outputs = _outputs(listed, take, timeline, folder)
         _check_clip(outputs.clip, timeline)
     except PrevizError as error:
