@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import torch
 
+from previz.drag._crops import evaluate
 from previz.drag._jacobian import Linear, corrected, linearise, mask_sums, patch_template
 from previz.drag._matching import match, smoothed
 from previz.drag._metric import latent_metric
@@ -46,8 +47,8 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
     while True:
         offset = offset.detach().requires_grad_()
         w = torch.cat([task.w[:layers] + offset, task.w[layers:]])
-        feature_map = generator.features(w[None], reference.block)[0]
-        smooth = smoothed(feature_map, ik.smooth)
+        seen = evaluate(generator, w, reference.block, whole=task.fixed is not None)
+        smooth = smoothed(seen.feature_map.detach(), ik.smooth)
         before = handles
         handles, distance = match(smooth, expected, template, search, search_step(reference), ik.prior)
         progress = advance(progress, finely, w, handles, distance, callback)
@@ -58,9 +59,9 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
         if progress.iterations > 1:
             trust = next_trust(trust, handles - before, predicted, ik, paper_pixel(reference))
         known = None if linear is None else corrected(linear, step, handles - before - predicted, ik)
-        linear = known or linearise(feature_map, smooth, handles, template, task, offset)
+        linear = known or linearise(seen, smooth, handles, template, task, offset)
         wanted = clip_length(task.goals - handles, trust)
-        change = mask_sums(feature_map, task)
+        change = mask_sums(seen.feature_map, task)
         step = damped_step(
             linear.rows, wanted, task.weights, linear.held, change, away + offset.detach(), ik, metric
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from previz.drag._crops import Evaluation, sample_jacobian, whole_map
 from previz.drag._matching import Template, curvature, feature_gradient, read_template, smoothed
 from previz.drag._sampling import sample_features
 from previz.drag._settings import IKSettings
@@ -37,17 +38,26 @@ class Linear:
 
 
 def linearise(
-    feature_map: Tensor,  # [C, h, w], depends on the variable
-    smooth: Tensor,  # [C, h, w], the same smoothed
+    evaluation: Evaluation,  # depends on the variable
+    smooth: Tensor,  # [C, h, w] its features, smoothed
     points: Tensor,  # [N, 2] image pixels, tracked in the smoothed map
     template: Template,
     task: DragTask,
     variable: Tensor,  # [layers, w_dim]
 ) -> Linear:
-    """By derivatives."""
-    batch = vjp_batch(task.settings.ik, task.w.device)
-    rows = position_jacobian(smooth, points, template, variable, batch)
-    return Linear(rows, mask_rows(feature_map, task, variable))
+    """By derivatives: of the handles through crops where that is possible, of the fixed area through all."""
+    ik = task.settings.ik
+    batch = vjp_batch(ik, task.w.device)
+    cotangents = position_cotangents(smooth, points, template)
+    at = rescale(points[:, None] + template.offsets, template.image_size, template.map_size)
+    first = sample_jacobian(evaluation, at, cotangents, ik.smooth)
+    if first is not None:
+        assert evaluation.low is not None
+        rows = vector_jacobian_products((evaluation.low, evaluation.w), variable, first, batch)
+    else:
+        feature_map = smoothed(whole_map(evaluation), ik.smooth)
+        rows = position_jacobian(feature_map, points, template, variable, batch)
+    return Linear(rows, mask_rows(evaluation.feature_map, task, variable))
 
 
 def corrected(
@@ -90,38 +100,44 @@ def position_jacobian(
     variable: Tensor,  # [..., w_dim], D values in all
     batch: int,  # vector-Jacobian products a backward pass
 ) -> Tensor:  # [2N, D] image pixels per unit of the variable, x and y of each handle in turn
-    """dp/dw = -H^-1 sum_k G_k dF_k/dw, from the derivative of the condition that p is a minimum.
-
-    G_k is the gradient of the features along x and y at the k-th place of the patch, H = sum_k G_k G_k^T;
-    second derivatives of the features, times what of the patch doesn't match, are left out as in
-    Gauss-Newton.
-    """
-    gradient = feature_gradient(feature_map, points, template)  # [N, K, 2, C]
-    solved = torch.linalg.solve(curvature(gradient, template), gradient.permute(0, 2, 1, 3).flatten(2))
-    per_handle = -solved.reshape(len(points), 2, *gradient.shape[1::2])  # [N, 2, K, C]
+    """dp/dw = -H^-1 sum_k G_k dF_k/dw, from the derivative of the condition that p is a minimum."""
+    per_handle = position_cotangents(feature_map, points, template)
     at = rescale(points[:, None] + template.offsets, template.image_size, template.map_size)
     samples = sample_features(feature_map, at)  # [N, K, C]
     cotangents = per_handle.new_zeros(len(points), 2, *samples.shape)
     each = torch.arange(len(points), device=points.device)
     cotangents[each, :, each] = per_handle
-    return vector_jacobian_products(samples, variable, cotangents.flatten(0, 1), batch)
+    return vector_jacobian_products((samples,), variable, (cotangents.flatten(0, 1),), batch)
+
+
+def position_cotangents(feature_map: Tensor, points: Tensor, template: Template) -> Tensor:  # [N, 2, K, C]
+    """-H^-1 G_k: how x and y of a handle go as the features at the k-th place of its patch change.
+
+    G_k is the gradient of the features along x and y at that place, H = sum_k G_k G_k^T; second derivatives
+    of the features, times what of the patch doesn't match, are left out as in Gauss-Newton.
+    """
+    gradient = feature_gradient(feature_map, points, template)  # [N, K, 2, C]
+    solved = torch.linalg.solve(curvature(gradient, template), gradient.permute(0, 2, 1, 3).flatten(2))
+    per_handle: Tensor = -solved.reshape(len(points), 2, *gradient.shape[1::2])
+    return per_handle
 
 
 def vector_jacobian_products(
-    output: Tensor,  # [...]
+    outputs: tuple[Tensor, ...],
     variable: Tensor,  # D values in all
-    cotangents: Tensor,  # [R, ...]
+    cotangents: tuple[Tensor, ...],  # each [R, ...], one for each output
     batch: int,
 ) -> Tensor:  # [R, D]
-    """One row for each cotangent, so many of them a backward pass; the graph is kept."""
+    """One row for each cotangent of all outputs together, so many a backward pass; the graph is kept."""
     rows = []
-    for chunk in torch.split(cotangents, batch):
-        if len(chunk) == 1:
-            (row,) = torch.autograd.grad(output, variable, chunk[0], retain_graph=True)
+    for chunk in zip(*(torch.split(one, batch) for one in cotangents), strict=True):
+        if len(chunk[0]) == 1:
+            first = tuple(one[0] for one in chunk)
+            (row,) = torch.autograd.grad(outputs, variable, first, retain_graph=True)
             rows.append(row.reshape(1, -1))
-        else:
-            (some,) = torch.autograd.grad(output, variable, chunk, retain_graph=True, is_grads_batched=True)
-            rows.append(some.reshape(len(chunk), -1))
+        elif len(chunk[0]):
+            (some,) = torch.autograd.grad(outputs, variable, chunk, retain_graph=True, is_grads_batched=True)
+            rows.append(some.reshape(len(chunk[0]), -1))
     return torch.cat(rows) if rows else variable.new_zeros(0, variable.numel())
 
 
@@ -131,11 +147,13 @@ def mask_rows(feature_map: Tensor, task: DragTask, variable: Tensor) -> Tensor: 
         return variable.new_zeros(0, variable.numel())
     batch = vjp_batch(task.settings.ik, task.w.device)
     assert task.fixed is not None
-    of_channels, of_pixels = _signs(task)
+    signs = [torch.split(one, batch) for one in _signs(task)]
     rows = []
-    for channels, pixels in zip(torch.split(of_channels, batch), torch.split(of_pixels, batch), strict=True):
+    for channels, pixels in zip(*signs, strict=True):
         cotangents = channels[:, :, None, None] * (pixels * task.fixed)[:, None]  # [B, C, h, w]
-        rows.append(vector_jacobian_products(feature_map, variable, cotangents.to(feature_map.dtype), batch))
+        rows.append(
+            vector_jacobian_products((feature_map,), variable, (cotangents.to(feature_map.dtype),), batch)
+        )
     return torch.cat(rows)
 
 

@@ -163,8 +163,8 @@ def test_products_in_a_batch_are_those_one_by_one(random_generator):
     w = random_generator.sample_w(0).requires_grad_()
     output = sample_features(random_generator.features(w, 4)[0], torch.rand(3, 2) * 32)
     cotangents = torch.randn(5, *output.shape, generator=torch.Generator().manual_seed(0))
-    single = vector_jacobian_products(output, w, cotangents, batch=1)
-    batched = vector_jacobian_products(output, w, cotangents, batch=3)
+    single = vector_jacobian_products((output,), w, (cotangents,), batch=1)
+    batched = vector_jacobian_products((output,), w, (cotangents,), batch=3)
     assert single.shape == (5, w.numel())
     torch.testing.assert_close(single, batched)
 
