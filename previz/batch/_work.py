@@ -91,6 +91,8 @@ def work(database: Path, options: WorkOptions, finish: Finish) -> None:
         desk = _Desk(database, state, options, finish, heart, pool=pool)
         try:
             while True:
+                if desk.writing is not None and desk.writing.done():
+                    _wait_for_writing(desk)  # raises what stops the worker
                 claim = state.claim(worker, options.only, desk.digest)
                 if claim is not None:
                     _do(desk, claim)
