@@ -132,6 +132,7 @@ def _work(rank: int, run: AdversarialRun, processes: int, store: Path, callback:
         # The first process has saved the state, and the parent raises for all of them.
         with suppress(KeyboardInterrupt):
             _train(run, torch.device("cpu"), callback if rank == 0 else None, rank)
+            dist.barrier()  # a process that leaves while another still speaks to it may be aborted
     finally:
         dist.destroy_process_group()
 

@@ -55,5 +55,6 @@ def _work(
     try:
         heard = callback if rank == 0 else None
         train(open_pairs(dataset), folder, settings, heard, rank=rank, evaluate_every=evaluate_every)
+        dist.barrier()  # a process that leaves while another still speaks to it may be aborted
     finally:
         dist.destroy_process_group()

@@ -43,7 +43,7 @@ Examples:
     default=1024,
     show_default=True,
     type=click.IntRange(64, 4096),
-    help="Its width without the legend, px.",
+    help="Its longer side without the legend, px.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the points as JSON.")
 @click.option("--force", is_flag=True, help="Replace the PNG if it exists.")
