@@ -13,23 +13,9 @@ from previz.cli._group import LazyGroup
 from previz.errors import PrevizError, Problem, TimelineError
 
 COMMANDS = [
-    "new",
-    "pick",
-    "render",
-    "batch",
-    "check",
-    "retime",
-    "schema",
-    "model",
-    "sheet",
-    "compare",
-    "plot",
-    "latents",
-    "curves",
-    "otio",
-    "cast",
-]
-
+    "new", "pick", "render", "batch", "check", "retime", "schema", "model", "sheet", "compare", "plot",
+    "latents", "curves", "otio", "cast",
+]  # fmt: skip
 
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
