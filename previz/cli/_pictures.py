@@ -173,6 +173,7 @@ class Finisher:
 
     def _facts(self, frames: FrameRange) -> dict[str, str]:
         take, look = self.take, self.look
+        error = take.error[take.index(frames.first) : take.index(frames.last) + 1]
         character = take.settings["timeline"].get("character", {})
         seed = character.get("seed")
         name = str(take.settings["generator"]["name"])
@@ -186,7 +187,7 @@ class Finisher:
             "timecode": code_of(frames.first, take),
             "size": f"{width} x {height}",
             "character": name if seed is None else f"{name}, seed {seed}",
-            "error": f"max {take.summary().error_max:.2f} px",
+            "error": f"max {error.max(initial=0.0):.2f} px",
         }
         if "date" in look.burn_in:
             told["date"] = look.date

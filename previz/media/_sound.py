@@ -30,7 +30,7 @@ class Sound:
             cut off.
     """
 
-    file: Path
+    file: str | Path
     start: Fraction = Fraction(0)
 
 
@@ -67,7 +67,7 @@ class SoundReader:
 
     def __init__(self, sound: Sound) -> None:
         self.channels = min(probe_sound(sound.file).channels, 2)
-        self._parts = _decoded(sound.file)
+        self._parts = _decoded(Path(sound.file))
         start = round(sound.start * SOUND_RATE)
         self._held = np.zeros((self.channels, max(start, 0)), np.float32)
         if start < 0:
