@@ -12,6 +12,7 @@ from previz.timebase import FrameRange
 from previz.timeline._animation import sample_number, sample_value
 from previz.timeline._eases import Array
 from previz.timeline._handle_fields import GroupSpec, HandleSpec
+from previz.timeline._keys import NumberCurveSpec
 from previz.timeline._modifier_fields import (
     CycleSpec,
     FollowSpec,
@@ -88,8 +89,8 @@ def _modifiers_offset(stage: Stage, name: str, modifiers: Modifiers, frames: Arr
     return total
 
 
-def _weight(weight: object, frames: Array) -> Array:
-    return sample_number(weight, frames)[:, None]  # type: ignore[arg-type]
+def _weight(weight: float | NumberCurveSpec, frames: Array) -> Array:
+    return np.asarray(sample_number(weight, frames)[:, None])
 
 
 def _wandering(spec: NoiseSpec | JitterSpec | CycleSpec, stage: Stage, seed: int, frames: Array) -> Array:

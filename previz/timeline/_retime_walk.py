@@ -111,23 +111,23 @@ def _walk_dict(value: Mapped, kind: Any, walk: Retiming, loc: RawLoc) -> None:
     except CollisionError as error:
         walk.findings.append(Finding(loc, str(error), on_key=True))
         return
-    for frame, name in written.items():
-        walked = replace(walk, stretch=_stretch(frame, moved, walk.map))
+    ways = _ways(moved, walk.map)
+    for index, frame in enumerate(sorted(written)):
+        name = written[frame]
+        walked = replace(walk, stretch=(ways[index], ways[index + 1]))
         value[name] = _walk(value[name], inner, walked, (*loc, name))
     rename(value, {name: moved[frame] for frame, name in written.items()})
 
 
-def _stretch(frame: int, moved: Mapping[int, int], time: TimeMap) -> tuple[Fraction, Fraction]:
-    """How much longer the ways to a key and from it become; the map's factor where there is none."""
+def _ways(moved: Mapping[int, int], time: TimeMap) -> list[Fraction]:
+    """How much longer the way before each key becomes, and after the last; the map's factor without one."""
     ordered = sorted(moved)
-    place = ordered.index(frame)
-    before = ordered[place - 1] if place else time.first
-    after = ordered[place + 1] if place + 1 < len(ordered) else frame
-    there = {**moved, before: moved.get(before, time.start)}
-    return tuple(  # type: ignore[return-value]
-        Fraction(there[end] - there[start], end - start) if end > start else time.factor
-        for start, end in ((before, frame), (frame, after))
-    )
+    starts = [(time.first, time.start), *((frame, moved[frame]) for frame in ordered)]
+    ways = [
+        Fraction(moved[frame] - there, frame - start) if frame > start else time.factor
+        for (start, there), frame in zip(starts, ordered, strict=False)
+    ]
+    return [*ways, time.factor]
 
 
 def own_items(value: Mapped) -> list[tuple[Any, Any]]:

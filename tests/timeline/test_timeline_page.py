@@ -1,26 +1,43 @@
 """What docs/timeline.md shows can be used as it stands."""
 
+import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
-from previz.timeline import EASES, Timeline, load_motion, parse_timeline, timeline_warnings
+from previz.timeline import (
+    EASES,
+    Timeline,
+    load_motion,
+    motion_schema,
+    parse_timeline,
+    timeline_schema,
+    timeline_warnings,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "timeline.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 SHOT = "previz: 1\nframes: 1001-1048\ncanvas: 256\ncharacter: mira\n"
 
 
+def as_json(text):
+    return json.loads(json.dumps(yaml.safe_load(text)))
+
+
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
 def test_examples_are_sound_and_nothing_in_them_is_doubtful(block, tmp_path):
-    data = yaml.safe_load(block.replace("- ${", "- $${"))
+    data = yaml.safe_load(block)
     if "motion" in data:
+        jsonschema.validate(as_json(block), motion_schema())
         (tmp_path / "motion.yaml").write_text(block)
         assert load_motion(tmp_path / "motion.yaml").handles
     else:
-        timeline = parse_timeline(block if "previz" in data else SHOT + block)
+        text = block if "previz" in data else SHOT + block
+        jsonschema.validate(as_json(text), timeline_schema())
+        timeline = parse_timeline(text)
         warned = [str(problem) for problem in timeline_warnings(timeline)]
         assert data.get("shot") == "sq010_sh020" or warned == []
 
