@@ -17,6 +17,7 @@ COMMANDS = [
     "latents", "curves", "otio", "cast",
 ]  # fmt: skip
 
+
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
 
