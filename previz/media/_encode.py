@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +12,6 @@ from typing import Any
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
-from av.video.stream import VideoStream
 
 from previz.errors import MediaError, OutputError
 from previz.files import check_output, output_file, writing
@@ -27,17 +23,14 @@ from previz.media._codecs import (
     encoder_options,
     find_codec,
 )
-from previz.media._frames import Frame, check_any_frame, has_alpha, to_uint8, to_uint16
+from previz.media._frames import Frame, check_any_frame, has_alpha
 from previz.media._probe import header_first
 from previz.media._resize import Size, resize, resolve_size
 from previz.media._sound import SOUND_RATE, Sound, SoundReader
+from previz.media._streams import add_stream, add_track, quiet_av1, stream_picture, stream_sound
 
 Write = Callable[[Frame], None]
 """What takes the frames of an output, one after the other."""
-
-# Encoders make other files with other thread counts; a fixed count gives the same bytes on every machine.
-_THREADS = 4
-_AAC_BITS = "192000"
 
 
 def write_video(
@@ -155,7 +148,7 @@ class _Clip:
             raise MediaError(
                 f"{self.path}: frame {self.count} is {_wxh(frame.shape)}, the first is {_wxh(self.shape)}"
             )
-        picture = _to_stream(resize(frame, (self.stream.width, self.stream.height)), self.stream.pix_fmt)
+        picture = stream_picture(resize(frame, (self.stream.width, self.stream.height)), self.stream.pix_fmt)
         picture.pts, picture.time_base = self.count, 1 / self.rate
         self._mux(self.stream, picture)
         self.count += 1
@@ -185,27 +178,28 @@ class _Clip:
                 # bitexact: Matroska would put random numbers into every file
                 container_options={"fflags": "+bitexact"} if suffix == ".mkv" else {"movflags": "+faststart"},
             )
-            self.stream = _add_stream(self.container, self, width, height, has_alpha(frame))
+            self.stream = add_stream(
+                self.container,
+                self.codec,
+                self.rate,
+                (width, height),
+                self.codec.format_for(self.deep, has_alpha(frame)),
+                encoder_options(self.codec, has_alpha(frame), self.crf, self.preset),
+                self.codec.tags.get(suffix),
+            )
             if self.timecode and suffix in (".mov", ".mkv"):
                 self.stream.metadata["timecode"] = self.timecode
             if self.sound is not None:
-                self.track = _add_track(self.container, suffix, self.sound.channels)
+                self.track = add_track(self.container, suffix, self.sound.channels)
 
     def _mux(self, stream: Any, picture: Any) -> None:
-        with _encoding(self.path, self.name), _quiet_av1():
+        with _encoding(self.path, self.name), quiet_av1():
             self.container.mux(stream.encode(picture))
 
     def _mux_sound(self, end: int) -> None:
         assert self.sound is not None
         samples = self.sound.take(end - self.heard)  # [channels, n]
-        layout = "mono" if self.sound.channels == 1 else "stereo"
-        if self.track.codec_context.name == "aac":
-            piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=layout)
-        else:
-            levels = np.rint(samples.T.astype(np.float64).clip(-1, 1) * (2**31 - 1)).astype(np.int32)
-            piece = av.AudioFrame.from_ndarray(levels.reshape(1, -1), format="s32", layout=layout)
-        piece.sample_rate, piece.pts, piece.time_base = SOUND_RATE, self.heard, Fraction(1, SOUND_RATE)
-        self._mux(self.track, piece)
+        self._mux(self.track, stream_sound(samples, self.track, self.heard))
         self.heard = end
 
 
@@ -232,77 +226,6 @@ def _encoding(path: Path, codec: str) -> Iterator[None]:
             yield
     except av.FFmpegError as error:
         raise MediaError(f"{path}: {codec} can't be encoded: {error.strerror or error}") from error
-
-
-def _add_stream(container: Any, clip: _Clip, width: int, height: int, alpha: bool) -> VideoStream:
-    codec = clip.codec
-    try:
-        with _quiet_av1():
-            stream: VideoStream = container.add_stream(
-                codec.encoder, rate=clip.rate, options=encoder_options(codec, alpha, clip.crf, clip.preset)
-            )
-    except av.codec.codec.UnknownCodecError:
-        raise MediaError(
-            f"{clip.name} needs FFmpeg's encoder {codec.encoder}, which this PyAV is built without; "
-            "`pip install --force-reinstall av` installs one that has it"
-        ) from None
-    stream.width, stream.height = width, height
-    stream.pix_fmt = codec.format_for(clip.deep, alpha)
-    context = stream.codec_context
-    context.time_base = 1 / clip.rate
-    context.thread_count = _THREADS
-    context.color_primaries = ColorPrimaries.BT709
-    context.color_trc = ColorTrc.BT709
-    if _is_rgb(stream.pix_fmt):
-        context.color_range = ColorRange.JPEG
-    else:
-        context.colorspace = Colorspace.ITU709
-        context.color_range = ColorRange.MPEG
-    if tag := codec.tags.get(clip.path.suffix.lower()):
-        context.codec_tag = tag
-    return stream
-
-
-def _add_track(container: Any, suffix: str, channels: int) -> AudioStream:
-    layout = "mono" if channels == 1 else "stereo"
-    if suffix in (".mov", ".mkv"):
-        track: AudioStream = container.add_stream("pcm_s24le", rate=SOUND_RATE, layout=layout)
-    else:
-        track = container.add_stream("aac", rate=SOUND_RATE, layout=layout, options={"b": _AAC_BITS})
-    return track
-
-
-def _to_stream(frame: Frame, pixel_format: str) -> av.VideoFrame:
-    if frame.dtype == np.uint8:
-        layout = "rgba" if has_alpha(frame) else "rgb24"
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(to_uint8(frame)), format=layout)
-    else:
-        layout = "rgba64le" if has_alpha(frame) else "rgb48le"
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(to_uint16(frame)), format=layout)
-    if _is_rgb(pixel_format):
-        picture = picture.reformat(format=pixel_format)
-    else:
-        # Left to itself the scaler uses the BT.601 matrix and says so nowhere.
-        picture = picture.reformat(format=pixel_format, dst_colorspace="ITU709", dst_color_range="MPEG")
-    # ProRes takes its tags from the pictures.
-    picture.color_primaries, picture.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-    return picture
-
-
-@contextmanager
-def _quiet_av1() -> Iterator[None]:
-    """SVT-AV1 writes a page about itself on stderr, unless the environment says otherwise."""
-    before = os.environ.get("SVT_LOG")
-    os.environ.setdefault("SVT_LOG", "1")
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop("SVT_LOG", None)
-
-
-def _is_rgb(pixel_format: str) -> bool:
-    return pixel_format.startswith(("bgr", "gbr"))
 
 
 def _is_complete(path: Path, suffix: str, frames: int) -> bool:

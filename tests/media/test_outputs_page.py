@@ -23,7 +23,7 @@ def test_timeline_can_be_read():
 
 
 def test_table_has_every_codec_with_its_files():
-    table = TEXT.split("### Codecs")[1].split("###")[0]
+    table = TEXT.split("### Codecs")[1].split("###")[0].split("---|")[-1]
     rows = dict(re.findall(r"^\| `(\w+)`(?: \(default\))? \| ([\w, ]+) \|", table, re.MULTILINE))
     assert rows == {
         name: ", ".join(suffix[1:] for suffix in codec.suffixes) for name, codec in CODECS.items()
