@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -76,6 +77,11 @@ def run_and_kill(plan: ShotPlan, path: Path, workers: int, every: float, seed: i
     return {"exit_code": process.returncode, "kills": kills, "seconds": round(time.monotonic() - began, 1)}
 
 
+def solved_frames(log: Path) -> list[str]:
+    """The frames that a shot's log tells of as solved, those that were solved twice twice."""
+    return re.findall(r"\] frame (\d+) ", log.read_text(encoding="utf-8"))
+
+
 def judge(plan: ShotPlan) -> dict[str, Any]:
     """Compare the takes with solves that nobody disturbed, and look for what should not be there."""
     state = open_state(plan.database)
@@ -92,7 +98,7 @@ def judge(plan: ShotPlan) -> dict[str, Any]:
             whole += probe_video(shot.outputs.clip).frames == len(shot.frames)
         except PrevizError as error:
             print(error, file=sys.stderr)
-    frames = sum(shot.solves for shot in plan.shots)
+    solved = [frame for shot in plan.shots for frame in solved_frames(shot.outputs.log)]
     return {
         "shots": len(rows),
         "done": sum(row.status == "done" for row in rows),
@@ -103,8 +109,8 @@ def judge(plan: ShotPlan) -> dict[str, Any]:
         "starts": len(runs),
         "died": sum(run["outcome"] == "died" for run in runs),
         "finished_twice": len(runs) and sum(run["outcome"] == "done" for run in runs) - len(rows),
-        "frames": frames,
-        "frames_solved": sum(run["solved"] for run in runs),
+        "frames": sum(shot.solves for shot in plan.shots),
+        "frames_solved": len(solved),
     }
 
 

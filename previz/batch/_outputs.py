@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,16 @@ FinishCall = Callable[[PlannedShot, Timeline, Take, Generator], Mapping[str, Any
 def is_finished(shot: PlannedShot) -> bool:
     """Whether all outputs are there, of the inputs that the shot has now."""
     return finished_hash(shot.outputs) == shot.input_hash
+
+
+def sweep(shot: PlannedShot) -> None:
+    """Remove the temporary files of a worker that died while it wrote the shot's outputs."""
+    for path in vars(shot.outputs).values():
+        stem = path.stem.partition("####")[0]
+        left = re.compile(rf"\.{re.escape(stem)}[\d.]*\.\d+{re.escape(path.suffix)}")
+        for file in path.parent.glob(".*") if path.parent.is_dir() else ():
+            if left.fullmatch(file.name):
+                file.unlink(missing_ok=True)
 
 
 def finished_error(shot: PlannedShot) -> float:

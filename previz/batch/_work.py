@@ -20,7 +20,7 @@ from previz.animate import FrameSolved, SolveEvent, SolveStarted, Take, solve
 from previz.batch._heart import Heart
 from previz.batch._host import this_worker
 from previz.batch._log import ShotLog
-from previz.batch._outputs import finished_error, is_finished, write_outputs
+from previz.batch._outputs import finished_error, is_finished, sweep, write_outputs
 from previz.batch._state import Claim, ClaimLost, State, open_state
 from previz.batch._types import PlannedShot
 from previz.errors import OutputError, PrevizError
@@ -121,6 +121,7 @@ def _do(desk: _Desk, claim: Claim) -> None:
     desk.heart.hold(claim)
     with _accounted(desk, desk.state, claim) as log:
         log.begin()
+        sweep(claim.shot)
         if is_finished(claim.shot):  # its worker died between its last output and saying so
             log.say("its outputs are all there")
             desk.state.finish(claim, finished_error(claim.shot), 0.0, 0.0, 0)

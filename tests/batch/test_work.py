@@ -145,6 +145,16 @@ def test_full_disk_stops_the_worker_and_loses_no_frame(folder, overlap):
     assert (sum(run["solved"] for run in before), last["solved"], last["outcome"]) == (3, 0, "done")
 
 
+def test_what_a_dead_worker_was_writing_is_swept_away(folder):
+    plan, _ = start(folder, {"a": ONE})
+    place = plan["a"].outputs.clip.parent
+    place.mkdir(parents=True)
+    for name in (".a.sheet.4128.png", ".a.take.77.safetensors", ".aa.4.mkv", ".mine"):
+        (place / name).write_text("")
+    work(plan.database, WorkOptions(), finish)
+    assert sorted(path.name for path in place.glob(".*")) == [".aa.4.mkv", ".mine"]
+
+
 def test_stopped_shot_waits_with_its_frames(folder):
     plan, state = start(folder, {"a": ONE})
 
