@@ -21,9 +21,7 @@ def _parse_names(ctx: click.Context, param: click.Parameter, value: str | None) 
     return names[0], names[1]
 
 
-@click.command(
-    epilog="Example: previz compare a.take.safetensors b.take.safetensors -o cmp.mp4 --mode wipe"
-)
+@click.command(epilog="Example: previz compare a.take.safetensors b.take.safetensors -o cmp.mp4 --mode wipe")
 @click.argument("first", metavar="A", type=click.Path(path_type=Path))
 @click.argument("second", metavar="B", type=click.Path(path_type=Path))
 @click.option(
