@@ -45,7 +45,7 @@ class SolverSpec(Spec):
     """How the drag is solved; None leaves a choice to the solver. Distances are in pixels of the canvas."""
 
     method: Literal["auto", "ik", "lbfgs", "adam"] = "auto"
-    """ik is latent IK, lbfgs slow and thorough, adam the paper's; auto is ik, then lbfgs where it is stuck."""
+    """ik is latent IK, lbfgs slow and thorough, adam the paper's; auto is ik, or lbfgs where it is stuck."""
     mode: Literal["every-frame", "keys"] = "every-frame"
     """Solve every frame, or the keys with a spline between, and more where that misses the tolerance."""
     tolerance: Annotated[Number, Field(gt=0)] | None = None
@@ -61,7 +61,7 @@ class SolverSpec(Spec):
     space: Literal["w+", "w"] = "w+"
     """The latent space: every layer by itself (w+), or all alike (w)."""
     metric: Literal["identity", "covariance"] = "covariance"
-    """What ik and lbfgs call short: any way (identity), or ways that random latents differ by (covariance)."""
+    """What ik and lbfgs call short: any way (identity), or the ways of random latents (covariance)."""
     radius_motion: Annotated[Number, Field(gt=0, le=512)] = 3.0
     """The paper's r1, in pixels of a picture of 512."""
     radius_tracking: Annotated[Number, Field(gt=0, le=512)] = 12.0
