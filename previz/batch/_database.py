@@ -7,6 +7,7 @@ waits longer for its turn: slower, and safe as far as the file system's locks ar
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,10 +71,14 @@ def connect(path: Path, shared: bool | None = None, make: bool = False) -> sqlit
         if make:
             path.parent.mkdir(parents=True, exist_ok=True)
         wait = _SHARED_WAIT if apart else _LOCAL_WAIT
-        connection = sqlite3.connect(path, timeout=wait, isolation_level=None)
+        writable = make or os.access(path.parent, os.W_OK)
+        # On a read-only disk a state can be looked at; without a log, as nobody else writes there either.
+        place = path.absolute().as_uri() + ("" if writable else "?mode=ro&immutable=1")
+        connection = sqlite3.connect(place, timeout=wait, isolation_level=None, uri=True)
         connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA journal_mode={'DELETE' if apart else 'WAL'}").fetchone()
-        connection.execute(f"PRAGMA synchronous={'FULL' if apart else 'NORMAL'}")
+        if writable:
+            connection.execute(f"PRAGMA journal_mode={'DELETE' if apart else 'WAL'}").fetchone()
+            connection.execute(f"PRAGMA synchronous={'FULL' if apart else 'NORMAL'}")
         if make:
             connection.executescript(_SCHEMA)
             connection.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (str(FORMAT),))

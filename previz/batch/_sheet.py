@@ -22,7 +22,7 @@ def write_shot_sheet(shot: PlannedShot, take: Take, generator: Generator, keyed:
     cells, first = [], None
     for frame in chosen:
         (picture,) = decode(take, generator, FrameRange(frame, frame))
-        first = picture if first is None else first
+        first = resize(picture, (2 * size[0], 2 * size[1])) if first is None else first
         cells.append(SheetCell(resize(picture, size), str(frame), frame in keyed))
     summary = take.summary()
     character = take.settings["timeline"].get("character", {})
