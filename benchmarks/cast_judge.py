@@ -6,7 +6,12 @@ renders (the first row is the floor); its LPIPS-like distance to the render itse
 landmarks on the front of the face, in px of its size; and R² of the factors of some groups. A good judge
 keeps the last ones while the distances rise.
 
-    python -m benchmarks.cast_judge cast-work/head checkpoints/head.judge.safetensors
+With --pack and --pairs, the pairs of one person in another performance are rendered too: how far the judge
+says that a group of factors moved, as a share of how far two people are apart (0 is ideal for who it is, 1 for
+what they do), and how often two people are further apart than the two performances.
+
+    python -m benchmarks.cast_judge cast-work/head checkpoints/head.judge.safetensors \\
+        --pack cast-work/pack.npz --pairs benchmarks/pairs_head.json
 """
 
 from __future__ import annotations
@@ -19,9 +24,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from previz.cast import Judge, Labelled, frechet_distance, load_judge, open_labelled
+from previz.cast import (
+    Judge,
+    Labelled,
+    Renderer,
+    find_domain,
+    frechet_distance,
+    load_judge,
+    load_pack,
+    load_pairs,
+    open_labelled,
+)
 from previz.cast._judge import stage_distance
 from previz.cast._judge_errors import front_face, r_squared
+from previz.cast._latent_measures import factor_spread
 from previz.cast._losses import blur_to_detail
 
 GROUPS = ("identity", "pose", "expression")
@@ -74,6 +90,28 @@ def line(
     return [fid, *(float(torch.cat(values).mean()) for values in (distances, errors)), *map(float, groups)]
 
 
+@torch.no_grad()
+def people(judge: Judge, pack: Path, pairs: Path) -> None:
+    """Print what the judge says of one person in two performances, against two people."""
+    domain, size = find_domain(judge.config.domain), max(judge.config.height, judge.config.width)
+    renderer = Renderer(load_pack(pack))
+    codes = [pair.codes(domain) for pair in load_pairs(pairs).pairs if pair.kind == "same"]
+
+    def seen(column: int) -> Tensor:
+        drawn = [renderer.render(domain.scene_from_z(both[column]), size) for both in codes]
+        pictures = torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        return judge.factors(pictures) / factor_spread(domain)
+
+    first, second = seen(0), seen(1)
+    print("\n| group | one person, of two people | further apart |\n|---|---|---|")
+    for group, names in judge.config.groups.items():
+        columns = [judge.config.factors.index(name) for name in names]
+        same = (first - second)[:, columns].norm(dim=1)
+        other = (first - first.roll(1, 0))[:, columns].norm(dim=1)
+        further = float((same[:, None] < other[None]).float().mean())
+        print(f"| {group} | {float(same.mean() / other.mean()):.2f} | {further:.1%} |")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(
@@ -81,6 +119,8 @@ def main() -> None:
     )
     parser.add_argument("dataset", type=Path)
     parser.add_argument("judge", type=Path)
+    parser.add_argument("--pack", type=Path)
+    parser.add_argument("--pairs", type=Path)
     arguments = parser.parse_args()
     data, judge = open_labelled(arguments.dataset), load_judge(arguments.judge)
     held = data.pairs.held_out()
@@ -94,6 +134,8 @@ def main() -> None:
         fid, distance, error, *groups = line(judge, data, held, reference, spoil)
         figures = [f"{fid:.1f}", f"{distance:.3f}", f"{error:.3f}", *(f"{value:.3f}" for value in groups)]
         print(f"| {name} | {' | '.join(figures)} |", flush=True)
+    if arguments.pack and arguments.pairs:
+        people(judge, arguments.pack, arguments.pairs)
 
 
 if __name__ == "__main__":
