@@ -15,7 +15,7 @@ import torch
 from previz.drag._crops import evaluate
 from previz.drag._jacobian import Linear, corrected, linearise, mask_sums, patch_template
 from previz.drag._matching import match, smoothed
-from previz.drag._metric import latent_metric
+from previz.drag._metric import latent_metric, metric_name
 from previz.drag._progress import Arrival, Progress, advance, end_settling, finish, note_arrival
 from previz.drag._step import clip_length, damped_step, next_trust
 from previz.drag._tracking import paper_pixel, search_offsets, search_step
@@ -43,7 +43,7 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
     arrived = Arrival()
     handles = predicted = task.handles
     trust = ik.trust * paper_pixel(reference)
-    metric, step = latent_metric(generator, settings.metric), offset.flatten()
+    metric, step = latent_metric(generator, metric_name(task)), offset.flatten()
     while True:
         offset = offset.detach().requires_grad_()
         w = torch.cat([task.w[:layers] + offset, task.w[layers:]])
@@ -63,7 +63,7 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
         wanted = clip_length(task.goals - handles, trust)
         change = mask_sums(seen.feature_map, task)
         step = damped_step(
-            linear.rows, wanted, task.weights, linear.held, change, away + offset.detach(), ik, metric
+            linear.rows, wanted, task.weights, linear.held, change, away + offset.detach(), ik, metric, trust
         )
         predicted = (linear.rows @ step).reshape(-1, 2)
         expected = clamp_to_image(handles + predicted, reference.image_size)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from previz.drag._jacobian import patch_template
 from previz.drag._matching import Template, match, smoothed
-from previz.drag._metric import from_metric, latent_metric
+from previz.drag._metric import from_metric, latent_metric, metric_name
 from previz.drag._progress import Arrival, Progress, advance, end_settling, finish, note_arrival
 from previz.drag._sampling import sample_features
 from previz.drag._step import clip_length
@@ -96,7 +96,7 @@ def fit(
     """A few steps of L-BFGS from w towards the template at these places; the new w and the evaluations."""
     objective = Objective(generator, task, template, places)
     layers = min(task.settings.layers, generator.num_ws)
-    metric = latent_metric(generator, task.settings.metric)
+    metric = latent_metric(generator, metric_name(task))
     rows = layers if task.settings.space == "w+" else 1
     y = w.new_zeros(rows * (w.shape[1] if metric is None else metric.shape[1])).requires_grad_()
 

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from previz.drag._types import FeatureGenerator
+from previz.drag._types import DragTask, FeatureGenerator
 from previz.generator import Generator, sample_codes
 
 SAMPLES = 2000
@@ -23,6 +23,13 @@ LEAST_VARIANCE = 1e-6
 
 # The key: the versions of the mapping's weights, which change when they are written to.
 _KNOWN: WeakKeyDictionary[Any, tuple[tuple[int, ...], Tensor]] = WeakKeyDictionary()
+
+
+def metric_name(task: DragTask) -> str:
+    """What "auto" is for this task."""
+    if task.settings.metric != "auto":
+        return task.settings.metric
+    return "covariance" if task.fixed is None else "identity"
 
 
 def latent_metric(generator: FeatureGenerator, name: str) -> Tensor | None:  # [w_dim, K]

@@ -105,7 +105,8 @@ class DragSettings:
             generator.
         layers: how many leading layers of W+ may change.
         metric: what "ik" and "lbfgs" call a short way through W: "identity", or "covariance", by which
-            directions that random w hardly vary in are far. A generator without a mapping network has the
+            directions that random w hardly vary in are far; "auto" is covariance, and with a mask identity,
+            which keeps what is fixed better. A generator without a mapping network has the
             identity in any case.
         space: "w+" moves each of these layers by itself, "w" moves them all by one vector.
         radius_motion: r1, in pixels of a 512 px image; scales with the image's larger side, and on a
@@ -127,7 +128,7 @@ class DragSettings:
     block: int | None = None
     layers: int = 6
     space: Literal["w+", "w"] = "w+"
-    metric: Literal["identity", "covariance"] = "covariance"
+    metric: Literal["auto", "identity", "covariance"] = "auto"
     radius_motion: float = 3.0
     radius_tracking: float = 12.0
     mask_weight: float = 20.0
@@ -153,5 +154,5 @@ class DragSettings:
                 _require_above_zero(name, value)
         if self.space not in ("w+", "w"):
             raise SolveError(f'solver.space: "{self.space}" is neither "w+" nor "w"')
-        if self.metric not in ("identity", "covariance"):
-            raise SolveError(f'solver.metric: "{self.metric}" is neither "identity" nor "covariance"')
+        if self.metric not in ("auto", "identity", "covariance"):
+            raise SolveError(f'solver.metric: "{self.metric}" is not one of auto, identity, covariance')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import torch
 from torch import Tensor
 
@@ -23,12 +25,14 @@ def damped_step(
     away: Tensor,  # [layers, w_dim] how far from home, D values in all
     ik: IKSettings,
     metric: Tensor | None = None,  # A [w_dim, K]
+    trust: float = inf,  # image pixels
 ) -> Tensor:  # [D]
     """A (J_y^T (J_y J_y^T + mu t I)^-1 e - kappa (1 - J_y^+ J_y) y), J_y = J A, t the mean squared row of it.
 
     J_y^+ is damped far less than the first term. With one damping for both, the drag would come to rest where
     what the damping withholds balances the pull, short of the target wherever handles move each other much.
     The rows of the fixed area are scaled so that each weighs as much as a handle's; A y is the way from home.
+    What undoes the change of the fixed area is no longer than a step that moves a handle by the trust radius.
     """
     scale = weights.double().sqrt().repeat_interleave(2)
     shape = (-1, *away.shape)
@@ -46,7 +50,11 @@ def damped_step(
     damping[len(rows) :] = ik.mask_damping
     system = jacobian @ jacobian.t()
     floor = 1e-12 * torch.eye(len(system), dtype=system.dtype, device=system.device)
-    arrive = torch.linalg.solve(system + torch.diag(damping * t) + floor, residual)
+    parts = torch.stack([residual, residual], dim=1)  # what the handles ask, and what is fixed
+    parts[len(rows) :, 0], parts[: len(rows), 1] = 0.0, 0.0
+    solved = torch.linalg.solve(system + torch.diag(damping * t) + floor, parts)
+    undone = (jacobian.t() @ solved[:, 1]).norm() * t.sqrt()  # as far as handles would go by such a step
+    arrive = solved[:, 0] + solved[:, 1] * min(1.0, trust / max(float(undone), 1e-12))
     keep = torch.linalg.solve(system + torch.diag(damping * t * HOME_DAMPING) + floor, moved * scales)
     pull = ik.pull if ik.pull is not None else PULL["identity" if metric is None else "covariance"]
     step = from_metric(jacobian.t() @ (arrive + pull * keep), metric, len(away)) - pull * away.double()

@@ -60,8 +60,8 @@ class SolverSpec(Spec):
     """The block whose features are followed, 1 the 4 x 4 one; None: 6, or the last of a smaller generator."""
     space: Literal["w+", "w"] = "w+"
     """The latent space: every layer by itself (w+), or all alike (w)."""
-    metric: Literal["identity", "covariance"] = "covariance"
-    """What ik and lbfgs call short: any way (identity), or the ways of random latents (covariance)."""
+    metric: Literal["auto", "identity", "covariance"] = "auto"
+    """A short way is any (identity) or one of random latents (covariance); auto: identity with a mask only."""
     radius_motion: Annotated[Number, Field(gt=0, le=512)] = 3.0
     """The paper's r1, in pixels of a picture of 512."""
     radius_tracking: Annotated[Number, Field(gt=0, le=512)] = 12.0

@@ -66,4 +66,30 @@ def test_drags_in_the_two_metrics_differ_and_arrive(random_generator):
 def test_a_metric_that_there_is_not_is_refused():
     with pytest.raises(SolveError) as refused:
         DragSettings(metric="euclid")
-    assert str(refused.value) == 'solver.metric: "euclid" is neither "identity" nor "covariance"'
+    assert str(refused.value) == 'solver.metric: "euclid" is not one of auto, identity, covariance'
+
+
+@pytest.mark.parametrize(("masked", "same"), [(False, "covariance"), (True, "identity")])
+def test_auto_is_the_covariance_and_with_a_mask_the_identity(random_generator, masked, same):
+    w = random_generator.sample_w(3)[0]
+    handles = torch.tensor([[10.0, 12.0]])
+    mask = torch.ones(32, 32)
+    mask[:, 24:] = 0
+    results = []
+    for metric in ("auto", same):
+        settings = DragSettings(method="ik", metric=metric, max_iterations=2)
+        reference = make_reference(random_generator, w, handles, settings)
+        targets, given = handles + 2.0, mask if masked else None
+        results.append(drag(random_generator, w, handles, targets, reference, settings, mask=given))
+    assert torch.equal(results[0].w, results[1].w)
+
+
+def test_what_undoes_the_change_of_the_fixed_area_keeps_within_the_trust_radius():
+    draw = torch.Generator().manual_seed(0)
+    rows, held_rows = torch.randn(2, 12, generator=draw), torch.randn(3, 12, generator=draw)
+    asked = torch.zeros(1, 2), torch.ones(1), held_rows, torch.full((3,), 1e4), torch.zeros(1, 12)
+    free = damped_step(rows, *asked, IKSettings())
+    step = damped_step(rows, *asked, IKSettings(), trust=2.0)
+    torch.testing.assert_close(step / step.norm(), free / free.norm())
+    rms_row = float(rows.square().sum(dim=1).mean().sqrt())
+    assert float(step.norm()) == pytest.approx(2.0 / rms_row, rel=1e-4)
