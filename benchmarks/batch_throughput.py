@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,12 @@ def timed(*commands: list[str]) -> float:
         subprocess.run(
             command, check=True, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"}
         )
-    return time.monotonic() - began
+    return time.monotonic() - began, _cores() - before
+
+
+def _cores() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -65,8 +71,12 @@ def main() -> None:
             run = [*previz, "batch", "run", str(folder / "shots.yaml"), "--jobs", str(jobs), *rest]
             seconds[f"batch, {jobs} workers"] = timed([*run, "-o", str(folder / f"batch{jobs}")])
     told = {
-        name: {"seconds": round(spent, 1), "shots_an_hour": round(options.shots / spent * 3600)}
-        for name, spent in seconds.items()
+        name: {
+            "seconds": round(spent, 1),
+            "shots_an_hour": round(options.shots / spent * 3600),
+            "core_seconds_a_shot": round(cores / options.shots, 1),
+        }
+        for name, (spent, cores) in seconds.items()
     }
     print(json.dumps({**vars(options), **told}, indent=2))
 
