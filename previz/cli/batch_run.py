@@ -52,9 +52,9 @@ def run(
 ) -> None:
     """Render the shots of the list SHOTS that are not done yet, on worker processes.
 
-    It may be stopped and started again at will, and run on several machines at once that share the folder: each
-    shot is rendered once, and goes on from its last solved frame. A shot that fails stops no other. Exit codes:
-    0 all are done, 1 a shot failed, 2 the list or the folder is at fault, 130 interrupted.
+    It may be stopped and started again at will, and run on several machines at once that share the folder:
+    each shot is rendered once, and goes on from its last solved frame. A shot that fails stops no other. Exit
+    codes: 0 all are done, 1 a shot failed, 2 the list or the folder is at fault, 130 interrupted.
     """
     from previz.batch import plan_list, sync
 
