@@ -7,8 +7,8 @@ landmarks on the front of the face, in px of its size; and R² of the factors of
 keeps the last ones while the distances rise.
 
 With --pack and --pairs, the pairs of one person in another performance are rendered too: how far the judge
-says that a group of factors moved, as a share of how far two people are apart (0 is ideal for who it is, 1 for
-what they do), and how often two people are further apart than the two performances.
+says that a group of factors moved, as a share of how far two people are apart (0 is ideal for who it is, 1
+for what they do), and how often two people are further apart than the two performances.
 
     python -m benchmarks.cast_judge cast-work/head checkpoints/head.judge.safetensors \\
         --pack cast-work/pack.npz --pairs benchmarks/pairs_head.json
