@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from previz.errors import PrevizError, TimelineError
@@ -57,6 +57,7 @@ def values(timeline, frames):
     return sample_targets(timeline, np.array(frames, dtype=float))[:, 0]
 
 
+@settings(max_examples=40)
 @given(shots(), rates)
 def test_no_key_is_lost_and_values_at_keys_are_what_they_were(shot, rate):
     retimed = retime(shot, rate=rate)
@@ -65,6 +66,7 @@ def test_no_key_is_lost_and_values_at_keys_are_what_they_were(shot, rate):
     np.testing.assert_array_equal(values(shot, before), values(retimed, after))
 
 
+@settings(max_examples=40)
 @given(shots(), rates)
 def test_keys_go_to_the_frame_nearest_to_their_time(shot, rate):
     retimed = retime(shot, rate=rate)
@@ -74,6 +76,7 @@ def test_keys_go_to_the_frame_nearest_to_their_time(shot, rate):
         assert after == near
 
 
+@settings(max_examples=40)
 @given(shots(), rates)
 def test_there_and_back_again_gives_the_same_timeline_where_the_rate_is_higher(shot, rate):
     there = max(rate, shot.rate)
@@ -85,6 +88,7 @@ def test_there_and_back_again_gives_the_same_timeline_where_the_rate_is_higher(s
     np.testing.assert_allclose(values(again, everywhere), values(shot, everywhere), atol=1e-4)
 
 
+@settings(max_examples=40)
 @given(shots(), st.integers(2, 4))
 def test_there_and_back_again_by_length(shot, times):
     longer = retime(shot, length=(len(shot.frames) - 1) * times + 1)
@@ -93,6 +97,7 @@ def test_there_and_back_again_by_length(shot, times):
     assert again.handles == shot.handles
 
 
+@settings(max_examples=40)
 @given(shots(), st.integers(2, 4))
 def test_at_a_whole_multiple_of_the_rate_all_frames_are_what_they_were(shot, times):
     retimed = retime(shot, rate=shot.rate * times)
