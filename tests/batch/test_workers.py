@@ -19,7 +19,7 @@ from previz.cli._batch_finish import finish
 from previz.timeline import parse_timeline
 from tests.batch.lists import TIMELINE, make_folder, make_list
 
-SLOW = TIMELINE.replace("1001-1003", "1001-1008").replace("max_iterations: 4", "max_iterations: 16")
+SLOW = TIMELINE.replace("1001-1003", "1001-1008").replace("max_iterations: 4", "max_iterations: 40")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def previz(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it never came to that"
