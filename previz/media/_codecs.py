@@ -35,6 +35,7 @@ class Codec:
         alpha_options: those that change where there is an alpha.
         tags: the code of the format in a file's header, by suffix, where it isn't FFmpeg's own choice.
         least: the smallest width and height, pixels.
+        delay: frames by which decoding times run ahead, where the encoder's own can't be relied on.
     """
 
     about: str
@@ -50,6 +51,7 @@ class Codec:
     alpha_options: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     least: tuple[int, int] = (16, 16)
+    delay: int | None = None
 
     def format_for(self, deep: bool, alpha: bool) -> str:
         """FFmpeg's pixel format for frames of these kinds."""
@@ -80,6 +82,7 @@ CODECS: dict[str, Codec] = {
         options=_X265,
         tags=_HEVC_TAGS,
         least=(64, 64),  # x265 writes past its buffers where a 10-bit picture is narrower
+        delay=2,  # that of x265, which reads it from memory that it hasn't set where there are 1 or 2 frames
     ),
     "av1": Codec(
         "AV1 Main, 10 bits 4:2:0: smallest, for browsers",

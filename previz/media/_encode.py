@@ -137,6 +137,7 @@ class _Clip:
     shape: tuple[int, ...] = ()
     deep: bool = False
     count: int = 0
+    packets: int = 0  # of pictures that are encoded
     heard: int = 0  # samples of sound that are written
 
     def write(self, frame: Frame) -> None:
@@ -194,7 +195,12 @@ class _Clip:
 
     def _mux(self, stream: Any, picture: Any) -> None:
         with _encoding(self.path, self.name), quiet_av1():
-            self.container.mux(stream.encode(picture))
+            packets = stream.encode(picture)
+            if stream is self.stream and self.codec.delay is not None:
+                for packet in packets:
+                    packet.dts = self.packets - self.codec.delay
+                    self.packets += 1
+            self.container.mux(packets)
 
     def _mux_sound(self, end: int) -> None:
         assert self.sound is not None

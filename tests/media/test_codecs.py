@@ -140,6 +140,17 @@ def test_times_in_an_mkv_are_right_to_its_millisecond(tmp_path):
     assert max(abs(time - index / NTSC) for index, time in enumerate(times)) <= Fraction(1, 2000)
 
 
+@pytest.mark.parametrize("codec", ["h264", "h265", "av1"])
+@pytest.mark.parametrize("preset", ["ultrafast", "medium", "slow"])
+def test_clips_of_a_few_frames_have_their_times_too(tmp_path, codec, preset):
+    for count in (1, 2, 3, 5):
+        path = write_video([patches()] * count, tmp_path / f"{count}.mp4", NTSC, codec=codec, preset=preset)
+        with av.open(str(path)) as container:
+            times = [frame.pts * frame.time_base for frame in container.decode(video=0)]
+        assert times == [index / NTSC for index in range(count)]
+        assert probe_video(path).rate == NTSC
+
+
 def test_unknown_codec_is_answered_with_the_list():
     with pytest.raises(MediaError) as error:
         check_video_settings("clip.mp4", 24, codec="vp6")
