@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         FrameIterated,
         FrameRecord,
         FrameSolved,
+        FramesSmoothed,
         SolveCallback,
         SolveEvent,
         SolveFinished,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         discard_partial,
         export_latents,
         partial_folder,
+        smooth_take,
         solve,
         start_latent,
         to_uint8,
@@ -144,6 +146,7 @@ __all__ = [
     "FrameRange",
     "FrameRecord",
     "FrameSolved",
+    "FramesSmoothed",
     "Generator",
     "GeneratorConfig",
     "MediaError",
@@ -219,6 +222,7 @@ __all__ = [
     "sample_timeline",
     "save_generator",
     "shot_sheet",
+    "smooth_take",
     "solve",
     "start_latent",
     "starter_text",
@@ -238,9 +242,9 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "animate": "FrameIterated FrameRecord FrameSolved SolveCallback SolveEvent SolveFinished SolveStarted "
-    "Take TakeSummary decode discard_partial export_latents partial_folder solve start_latent "
-    "to_uint8",
+    "animate": "FrameIterated FrameRecord FrameSolved FramesSmoothed SolveCallback SolveEvent SolveFinished "
+    "SolveStarted Take TakeSummary decode discard_partial export_latents partial_folder smooth_take solve "
+    "start_latent to_uint8",
     "drag": "DragResult DragSettings SOLVERS make_reference track_points",
     "errors": "CastError CheckpointError CurvesError DeviceError MediaError OutputError PrevizError "
     "Problem SolveError TimelineError",

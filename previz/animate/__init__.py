@@ -4,6 +4,7 @@ from previz.animate._decode import check_generator, decode, to_uint8
 from previz.animate._events import (
     FrameIterated,
     FrameSolved,
+    FramesSmoothed,
     SolveCallback,
     SolveEvent,
     SolveFinished,
@@ -12,7 +13,8 @@ from previz.animate._events import (
 from previz.animate._export import export_latents
 from previz.animate._prepare import start_latent
 from previz.animate._record import SOLVER_VERSION, FrameRecord
-from previz.animate._report import TakeSummary, jitter, smoothness
+from previz.animate._report import TakeSummary, jitter, latent_shake, smoothness
+from previz.animate._smooth_take import smooth_take
 from previz.animate._solve import solve
 from previz.animate._store import discard_partial, partial_folder
 from previz.animate._take import TAKE_FORMAT, Take
@@ -23,6 +25,7 @@ __all__ = [
     "FrameIterated",
     "FrameRecord",
     "FrameSolved",
+    "FramesSmoothed",
     "SolveCallback",
     "SolveEvent",
     "SolveFinished",
@@ -34,7 +37,9 @@ __all__ = [
     "discard_partial",
     "export_latents",
     "jitter",
+    "latent_shake",
     "partial_folder",
+    "smooth_take",
     "smoothness",
     "solve",
     "start_latent",

@@ -71,6 +71,25 @@ class FrameSolved:
 
 
 @dataclass(frozen=True)
+class FramesSmoothed:
+    """Frames that ask for the same, a hold or a single one, are smoothed (once a pass).
+
+    Attributes:
+        first: the first of them.
+        last: the last of them.
+        index: how many such steps are done, this one included.
+        total: of how many.
+        error_max: the farthest handle's distance to its target after it, pixels of the generator's image.
+    """
+
+    first: int
+    last: int
+    index: int
+    total: int
+    error_max: float
+
+
+@dataclass(frozen=True)
 class SolveFinished:
     """All frames are done.
 
@@ -85,5 +104,5 @@ class SolveFinished:
     seconds: float
 
 
-SolveEvent = SolveStarted | FrameIterated | FrameSolved | SolveFinished
+SolveEvent = SolveStarted | FrameIterated | FrameSolved | FramesSmoothed | SolveFinished
 SolveCallback = Callable[[SolveEvent], None]

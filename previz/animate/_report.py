@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from previz.animate._take import Take
 
 
+SMOOTHED = ("jitter", "smoothness", "latent_shake", "error_mean", "error_max", "within_tolerance")
+"""The figures of a summary that smoothing changes."""
+
+
 @dataclass(frozen=True)
 class TakeSummary:
     """A take in a few figures; lengths are pixels of the generator's image.
@@ -29,6 +33,8 @@ class TakeSummary:
             None where no target does.
         smoothness: mean second difference of the way from target to handle: what shake the solve added to the
             motion that was asked for; None for fewer than three frames.
+        latent_shake: mean second difference of the latents, root mean square over the layers; None for fewer
+            than three frames.
         lost: frames in which a handle was lost.
         unsolved: frames that hit the cap of iterations or stalled.
     """
@@ -43,6 +49,7 @@ class TakeSummary:
     iterations: int
     jitter: float | None
     smoothness: float | None
+    latent_shake: float | None
     lost: int
     unsolved: int
 
@@ -61,6 +68,7 @@ def summarise(take: Take) -> TakeSummary:
         iterations=int(take.iterations.sum()),
         jitter=jitter(take.handles, take.targets),
         smoothness=smoothness(take.handles, take.targets),
+        latent_shake=latent_shake(take.latents),
         lost=int(take.lost.any(axis=1).sum()),
         unsolved=sum(status in ("max_iterations", "stalled") for status in take.status),
     )
@@ -83,6 +91,27 @@ def smoothness(handles: NDArray[np.floating], targets: NDArray[np.floating]) -> 
     return float(shake.mean()) if shake.size else None
 
 
+def latent_shake(latents: NDArray[np.floating]) -> float | None:
+    """Mean over frames of the second difference of latents [F, num_ws, w_dim], in units of w.
+
+    Of each frame it is the root mean square over layers of the length of their w's. None below three frames.
+    """
+    bend = np.diff(np.asarray(latents, np.float64), n=2, axis=0)
+    return float(np.sqrt((bend**2).sum(axis=2).mean(axis=1)).mean()) if len(bend) else None
+
+
+def smoothing_report(take: Take) -> dict[str, Any] | None:
+    """What smoothing did to a take, in figures before and after it; None where it was not smoothed."""
+    if take.unsmoothed is None:
+        return None
+    before = take.unsmoothed.summary(len(take))
+    return {
+        **take.settings["smoothing"],
+        "before": {name: getattr(before, name) for name in SMOOTHED},
+        "after": {name: getattr(take.summary(), name) for name in SMOOTHED},
+    }
+
+
 def _second_difference(points: NDArray[np.floating]) -> NDArray[np.float64]:
     if len(points) < 3:
         return np.zeros((0, points.shape[1]))
@@ -99,6 +128,7 @@ def report(take: Take) -> dict[str, Any]:
         "units": f"px of the generator's image, {take.width}x{take.height}",
         "handles": list(take.names),
         "summary": asdict(summarise(take)),
+        **({} if take.unsmoothed is None else {"smoothing": smoothing_report(take)}),
         "frames": [_frame(take, index) for index in range(len(take))],
     }
 

@@ -98,36 +98,60 @@ def solve_frame(
     A handle that comes on or lets go is drawn a part of the way; one that is off is followed, neither drawn
     nor judged, and has its target where it is.
     """
-    began = time.perf_counter()
     influence = shot.influence[index][:, None]  # [N, 1]
     targets = np.where(
         influence < 1, handles + influence * (shot.targets[index] - handles), shot.targets[index]
     )
+    return drag_frame(shot, index, key, latent, handles, targets, shot.settings, callback)
+
+
+def drag_frame(
+    shot: Shot,
+    index: int,
+    key: str,
+    latent: NDArray[np.float32],  # [num_ws, w_dim]
+    handles: NDArray[np.float32],  # [N, 2]
+    targets: NDArray[np.float32],  # [N, 2]
+    settings: DragSettings,
+    callback: Callable[[Iteration], None] | None = None,
+) -> FrameRecord:
+    """Drag handles to these targets, with mask, weights and base of the frame at this position."""
+    began = time.perf_counter()
     device = shot.generator.device
     mask = shot.mask(index)
     result = drag(
         shot.generator,
         torch.from_numpy(latent.copy()).to(device),
         torch.from_numpy(handles.copy()).to(device),
-        torch.from_numpy(targets).to(device),
+        torch.from_numpy(targets.copy()).to(device),
         frame_reference(shot, index, mask is not None),
-        shot.settings,
+        settings,
         mask=None if mask is None else torch.from_numpy(mask.copy()).to(device),
         weights=torch.from_numpy(shot.weights[index].copy()).to(device),
         callback=callback,
     )
+    last = Iteration(result.iterations, result.w, result.handles, result.error, result.feature_distance)
+    record = record_of(shot, index, key, targets, last)
+    return replace(record, seconds=time.perf_counter() - began, status=result.status)
+
+
+def record_of(
+    shot: Shot, index: int, key: str, targets: NDArray[np.float32], iteration: Iteration
+) -> FrameRecord:
+    """The record of an iterate of the frame at this position, as if it were what the drag came to."""
     off = shot.weights[index] == 0
+    handles, distance = _array(iteration.handles), _array(iteration.feature_distance)
     return FrameRecord(
         key=key,
-        latent=_array(result.w),
-        handles=_array(result.handles),
-        target=np.where(off[:, None], _array(result.handles), targets),
-        error=np.where(off, np.float32(0), _array(result.error)),
-        feature_distance=_array(result.feature_distance),
-        lost=result.lost.detach().cpu().numpy().astype(np.bool_),
-        iterations=result.iterations,
-        seconds=time.perf_counter() - began,
-        status=result.status,
+        latent=_array(iteration.w),
+        handles=handles,
+        target=np.where(off[:, None], handles, targets),
+        error=np.where(off, np.float32(0), _array(iteration.error)),
+        feature_distance=distance,
+        lost=~(distance <= shot.settings.lost_threshold),  # so that what is not a number counts as lost
+        iterations=iteration.index,
+        seconds=0.0,
+        status="ok",
     )
 
 

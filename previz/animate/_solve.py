@@ -15,6 +15,7 @@ from previz.animate._modes import knots_needed, solve_every_frame, solve_keys
 from previz.animate._prepare import prepare, take_settings
 from previz.animate._record import FrameRecord
 from previz.animate._shot import Shot, solve_frame
+from previz.animate._smoothing import frames_to_smooth, smooth_records, smoothing_of, with_smoothed
 from previz.animate._store import FrameStore, open_store
 from previz.animate._take import Take, stack
 from previz.animate._threads import cpu_threads
@@ -38,17 +39,20 @@ def solve(
     Each frame is solved from the latent of the one before it (in keys mode: each key, with a spline of
     latents between), and its handles are found again by how they look in the *first* frame, so that errors
     do not add up. The same timeline, checkpoint and device give the same latents, bit for bit, whether in one
-    go or resumed.
+    go or resumed. Where the timeline asks for it, the path of the latents is smoothed then; a take keeps
+    both.
 
     Args:
         timeline: what to solve.
         generator: the timeline's character, or another one.
-        callback: told what happens (`SolveStarted`, `FrameIterated`, `FrameSolved`, `SolveFinished`).
+        callback: told what happens (`SolveStarted`, `FrameIterated`, `FrameSolved`, `FramesSmoothed`,
+            `SolveFinished`).
         resume: where solved frames are kept while solving, so that a stop or a crash loses at most one: the
             file that the take will be saved in (they are kept in `x.take.partial` beside it), or a folder.
             Frames found there, and in the take, are reused if nothing that they depend on has changed.
-        frames: solve no further than its last frame. The take begins with the shot in any case, since each
-            frame starts from the last; `decode` takes a range for the pictures.
+        frames: solve no further than its last frame, and what smoothing needs beyond. The take begins with
+            the shot in any case, since each frame starts from the last; `decode` takes a range for the
+            pictures.
         threads: how many threads a CPU computes with; OMP_NUM_THREADS and torch's own setting don't count.
             One is fastest for small characters. Another number gives latents that differ in their last bits,
             so frames solved with it are not mixed with these.
@@ -79,24 +83,29 @@ def _solve(
     count = _frames_to_solve(timeline, frames)
     shot = prepare(timeline, generator, threads)
     mode = timeline.solver.mode
-    total = count
+    smoothing = smoothing_of(timeline.solver.smooth, timeline.rate, len(shot.names))
+    needed = count if smoothing is None else frames_to_smooth(shot, count, smoothing)
+    total = needed
     if mode == "keys":
-        total += sum(knot >= count for knot in knots_needed(shot, count))
+        total += sum(knot >= needed for knot in knots_needed(shot, needed))
     emit(SolveStarted(timeline.shot, shot.frames[:count], total, mode, shot.settings.tolerance or 0.0))
     with open_store(resume) as store:
         progress = _Progress(shot, store, emit, total)
         run = solve_keys if mode == "keys" else solve_every_frame
-        records = run(shot, count, progress.obtain)
+        records = run(shot, needed, progress.obtain)
+        smoothed = None if smoothing is None else smooth_records(shot, records, smoothing, store, emit)
     take = stack(
         records,
         shot=timeline.shot,
         rate=timeline.rate,
-        frames=shot.frames[:count],
+        frames=shot.frames[:needed],
         names=shot.names,
         start=shot.start,
         settings=take_settings(timeline, shot, threads),
         size=(generator.width, generator.height),
     )
+    if smoothing is not None and smoothed is not None:
+        take = with_smoothed(take, smoothed[:count], smoothing)
     emit(SolveFinished(progress.done - progress.reused, progress.reused, time.perf_counter() - began))
     return take
 

@@ -119,7 +119,8 @@ def _frames_of_take(path: Path) -> dict[str, FrameRecord]:
         take = Take.load(path)
     except PrevizError:  # nothing to reuse; that it is in the way is for the one who saves to say
         return {}
-    return {record.key: record for record in take.records()}
+    before = () if take.unsmoothed is None else take.unsmoothed.records()
+    return {record.key: record for record in (*take.records(), *before)}
 
 
 def write_frame(path: Path, record: FrameRecord, frame: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from previz.timebase import FrameRange
 
 TAKE_FORMAT = 1
 _METADATA = "previz.take"
+_UNSMOOTHED = "unsmoothed."
 _PER_FRAME = {  # array of a take -> (dimensions, dtype)
     "frames": (1, np.int64),
     "latents": (3, np.float32),
@@ -58,6 +59,7 @@ class Take:
         settings: what it was solved with: the timeline, drag settings, generator, device and versions.
         width: of the generator's image.
         height: of the generator's image.
+        unsmoothed: the frames as they were solved, where they were smoothed after that; there may be more.
 
     Example:
         take = Take.load("renders/smile.take.safetensors")
@@ -82,6 +84,7 @@ class Take:
     settings: dict[str, Any]
     width: int
     height: int
+    unsmoothed: Take | None = None
 
     def __len__(self) -> int:
         """Count the frames."""
@@ -121,9 +124,14 @@ class Take:
             for i in range(len(self))
         )
 
-    def summary(self) -> TakeSummary:
-        """The take in a few figures."""
-        return summarise(self)
+    def summary(self, count: int | None = None) -> TakeSummary:
+        """The take in a few figures, or its first `count` frames."""
+        return summarise(self if count is None else self.first(count))
+
+    def first(self, count: int) -> Take:
+        """The first `count` frames as a take of their own."""
+        arrays: dict[str, Any] = {name: getattr(self, name)[:count] for name in _PER_FRAME}
+        return replace(self, **arrays, status=self.status[:count], keys=self.keys[:count])
 
     def report(self) -> dict[str, Any]:
         """JSON-able data: a summary, and each frame's status, errors, iterations, seconds, lost handles."""
@@ -146,6 +154,9 @@ class Take:
             "height": self.height,
         }
         arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in [*_PER_FRAME, "start"]}
+        if (before := self.unsmoothed) is not None:
+            header["unsmoothed"] = {"status": before.status, "keys": before.keys}
+            arrays |= {_UNSMOOTHED + name: np.ascontiguousarray(getattr(before, name)) for name in _PER_FRAME}
         path = Path(path)
         content = save(arrays, metadata={_METADATA: json.dumps(header)})
         with output_file(path, force) as temporary, writing(path):
@@ -166,6 +177,9 @@ class Take:
                 f"{path} was written by a newer previz (take format {version}; "
                 f"this one reads up to {TAKE_FORMAT}); update previz"
             )
+        before: dict[str, Any] = {
+            name.removeprefix(_UNSMOOTHED): arrays.pop(name) for name in _names(_UNSMOOTHED) & set(arrays)
+        }
         try:
             take = cls(
                 shot=str(header["shot"]),
@@ -176,9 +190,16 @@ class Take:
                 settings=dict(header["settings"]),
                 width=int(header["width"]),
                 height=int(header["height"]),
+                unsmoothed=None,
                 **arrays,
             )
             _check_shapes(take)
+            if header.get("unsmoothed"):
+                told: dict[str, Any] = {
+                    name: tuple(header["unsmoothed"][name]) for name in ("status", "keys")
+                }
+                take = replace(take, unsmoothed=replace(take, **before, **told))
+                _check_unsmoothed(take)
         except (KeyError, TypeError, ValueError) as error:
             raise SolveError(f"{path} is a damaged take: {error}") from error
         return take
@@ -202,20 +223,31 @@ def stack(
         frames=np.asarray(frames, dtype=np.int64),
         names=names,
         start=start,
-        latents=np.stack([record.latent for record in records]),
-        handles=np.stack([record.handles for record in records]),
-        targets=np.stack([record.target for record in records]),
-        error=np.stack([record.error for record in records]),
-        feature_distance=np.stack([record.feature_distance for record in records]),
-        lost=np.stack([record.lost for record in records]),
-        iterations=np.asarray([record.iterations for record in records], dtype=np.int64),
-        seconds=np.asarray([record.seconds for record in records], dtype=np.float64),
+        **stack_arrays(records),
         status=tuple(record.status for record in records),
         keys=tuple(record.key for record in records),
         settings=settings,
         width=size[0],
         height=size[1],
     )
+
+
+def stack_arrays(records: Sequence[FrameRecord]) -> dict[str, Any]:
+    """What a take holds of these frames as arrays, but for their numbers."""
+    return {
+        "latents": np.stack([record.latent for record in records]),
+        "handles": np.stack([record.handles for record in records]),
+        "targets": np.stack([record.target for record in records]),
+        "error": np.stack([record.error for record in records]),
+        "feature_distance": np.stack([record.feature_distance for record in records]),
+        "lost": np.stack([record.lost for record in records]),
+        "iterations": np.asarray([record.iterations for record in records], dtype=np.int64),
+        "seconds": np.asarray([record.seconds for record in records], dtype=np.float64),
+    }
+
+
+def _names(prefix: str) -> set[str]:
+    return {prefix + name for name in _PER_FRAME}
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -226,7 +258,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             if _METADATA not in metadata:
                 raise SolveError(f"{path} is a safetensors file, but not a take")
             header = json.loads(metadata[_METADATA])
-            arrays = {name: file.get_tensor(name) for name in [*_PER_FRAME, "start"] if name in file.keys()}  # noqa: SIM118
+            known = {"start"} | _names("") | _names(_UNSMOOTHED)
+            arrays = {name: file.get_tensor(name) for name in file.keys() if name in known}  # noqa: SIM118
     except FileNotFoundError:
         raise SolveError(f"{path}: there is no such take") from None
     except (SafetensorError, OSError, ValueError) as error:
@@ -256,3 +289,13 @@ def _check_shapes(take: Take) -> None:
             raise ValueError(f"its settings lack {name}")
     if not len(take.status) == len(take.keys) == count:
         raise ValueError(f"{len(take.status)} statuses and {len(take.keys)} keys for {count} frames")
+
+
+def _check_unsmoothed(take: Take) -> None:
+    before = take.unsmoothed
+    assert before is not None
+    _check_shapes(before)
+    if before.frames[0] != take.frames[0] or len(before) < len(take):
+        raise ValueError("its unsmoothed frames are others")
+    if "smoothing" not in take.settings:
+        raise ValueError("its settings lack smoothing")

@@ -24,7 +24,7 @@ __all__ = ["main"]
         "sheet": ("previz.cli.sheet:sheet", "Lay a shot's keys and in-betweens out on one picture."),
         "compare": ("previz.cli.compare:compare", "Put two takes or clips into one, side by side and more."),
         "plot": ("previz.cli.plot:plot", "Plot a take's error, speed, jitter and iterations."),
-        "latents": ("previz.cli.latents:latents", "Show, export and decode the latents of a take."),
+        "latents": ("previz.cli.latents:latents", "Show, smooth, export and decode the latents of a take."),
         "curves": ("previz.cli.curves:curves", "Bring handles to other programs and back."),
         "otio": ("previz.cli.otio:otio", "Put rendered clips into one edit: OpenTimelineIO, EDL, FCP XML."),
         "cast": ("previz.cli.cast:cast", "Render, train and measure the bundled characters."),

@@ -29,6 +29,13 @@ def closing_lines(
         f"solved: {summary.seconds_per_frame:.2f} s and {summary.iterations / summary.frames:.1f} iterations "
         f"a frame, {summary.seconds:.1f} s in all; {reused} of {summary.frames} frames reused"
     )
+    if take.unsmoothed is not None:
+        before = take.unsmoothed.summary(len(take))
+        latents, handles = (
+            f"{getattr(before, name) or 0.0:.3f} to {getattr(summary, name) or 0.0:.3f}"
+            for name in ("latent_shake", "smoothness")
+        )
+        yield f"smoothed: shake of latents {latents}, of handles beside their curves {handles} px"
     yield from _per_handle("not reached", take, take.error > take.tolerance)
     yield from _per_handle("lost", take, take.lost)
 

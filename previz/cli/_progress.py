@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from previz import FrameIterated, FrameSolved, SolveFinished, SolveStarted
+from previz import FrameIterated, FrameSolved, FramesSmoothed, SolveFinished, SolveStarted
 
 if TYPE_CHECKING:
     from previz import SolveEvent
@@ -55,6 +55,12 @@ def describe(event: FrameSolved, left: float | None) -> str:
     return f"{event.index}/{event.total} frames, frame {event.frame}: {found}{lost}{more}"
 
 
+def told(event: FramesSmoothed) -> str:
+    """One step of smoothing: 12/40 steps, frames 1012-1030: error 0.12 px."""
+    frames = f"frame {event.first}" if event.first == event.last else f"frames {event.first}-{event.last}"
+    return f"{event.index}/{event.total} steps, {frames}: error {event.error_max:.2f} px"
+
+
 def clock(seconds: float) -> str:
     """Write a duration as 0:07, 12:40 or 2:03:00."""
     minutes, rest = divmod(round(seconds), 60)
@@ -71,13 +77,16 @@ class Lines:
 
     def solving(self, event: SolveEvent) -> None:
         """Write a line where it is time for one."""
-        if not isinstance(event, FrameSolved):
+        if isinstance(event, FramesSmoothed):
+            line = f"smoothing: {told(event)}"
+        elif isinstance(event, FrameSolved):
+            line = f"solving: {describe(event, self._left.after(event))}"
+        else:
             return
-        left = self._left.after(event)
         now = time.monotonic()
         if now - self._last >= SECONDS_BETWEEN_LINES or event.index == event.total:
             self._last = now
-            click.echo(f"solving: {describe(event, left)}", err=True)
+            click.echo(line, err=True)
 
     def encoding(self, frames: Iterable[T], total: int) -> Iterator[T]:
         """Say once that frames are encoded, and hand them on."""
@@ -123,6 +132,8 @@ class Bar:
             if event.lost:
                 self._progress.console.print(f"frame {event.frame}: lost {', '.join(event.lost)}")
             self._progress.update(self._task, completed=event.index)
+        elif isinstance(event, FramesSmoothed):
+            self._progress.update(self._task, status=f"smoothing: {told(event)}")
         elif isinstance(event, SolveFinished):
             self._progress.update(self._task, status=f"done in {clock(event.seconds)}")
 

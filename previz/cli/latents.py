@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from previz.cli._options import CodecHelp, output_changes, output_options, parse_frames, parse_size
+from previz.cli.latents_smooth import smooth, table
 
 if TYPE_CHECKING:
     from previz import FrameRange, Size, Take
@@ -20,7 +21,10 @@ FORCE = click.option("--force", is_flag=True, help="Replace what exists.")
 
 @click.group(epilog="Example: previz latents show renders/smile.take.safetensors")
 def latents() -> None:
-    """Show, export and decode the latents of a take."""
+    """Show, smooth, export and decode the latents of a take."""
+
+
+latents.add_command(smooth)
 
 
 @latents.command(epilog="Example: previz latents show renders/smile.take.safetensors --json")
@@ -40,6 +44,10 @@ def show(file: Path, frames: FrameRange | None, as_json: bool) -> None:
         return
     for name, value in _facts(take).items():
         click.echo(f"{name:<10} {value}")
+    if (smoothing := take.report().get("smoothing")) is not None:
+        click.echo(f"smoothed   over {smoothing['window']:g} frames")
+        for line in table(smoothing)[1:]:
+            click.echo(f"           {line}")
     click.echo(f"\n{'frame':>6}  {'status':<14} {'error px':>8}  {'iterations':>10}  {'seconds':>7}  lost")
     for row in rows:
         figures = f"{row['error_max']:>8.2f}  {row['iterations']:>10}  {row['seconds']:>7.2f}"

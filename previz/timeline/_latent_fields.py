@@ -159,7 +159,7 @@ def _window(value: object) -> float | str:
         raise ValueError(
             f"must be 0 to {MAX_WINDOW:g} frames, or seconds as text such as 0.25s, not {show(value)}"
         )
-    return value
+    return float(value)
 
 
 Window = Annotated[
@@ -175,12 +175,10 @@ Window = Annotated[
 class SmoothSpec(Spec):
     """How the path of the latents is smoothed once it is solved, and handles brought back after it."""
 
-    window: Window = 7
-    """Over how many frames, or seconds (0.25s), a latent is averaged with those around it; 0: not at all."""
-    filter: Literal["gaussian", "savgol"] = "gaussian"
-    """What averages: a Gaussian, or Savitzky-Golay's cubic, which is gentler and keeps sharper turns."""
-    passes: Annotated[Whole, Field(ge=0, le=20)] = 4
-    """The most rounds in which handles are brought back smoothly; those still off then are by themselves."""
+    window: Window = 7.0
+    """Over how many frames, or seconds (0.25s), latents are fitted to the motion; below 2: not at all."""
+    passes: Annotated[Whole, Field(ge=1, le=20)] = 2
+    """How often: each time it is smoothed, and then handles are brought back to their targets."""
 
     def frames(self, rate: Fraction) -> float:
         """The window in frames, at `rate` frames a second."""

@@ -182,6 +182,61 @@ def test_a_file_that_is_no_take_is_one_line(tmp_path):
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["show", "export", "decode"])
+@pytest.mark.parametrize("command", ["show", "smooth", "export", "decode"])
 def test_every_command_has_help_with_an_example(command):
     assert f"Example: previz latents {command} " in run(command, "--help").stdout
+
+
+def test_smooth_writes_a_take_beside_the_first_and_tells_what_it_did(take, tmp_path):
+    result = run("smooth", take, "-o", tmp_path / "a.smooth.take.safetensors")
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["before", "after"]
+    assert [line.split("  ")[0] for line in lines[1:]] == [
+        "shake of held handles",  # of the pinned one
+        "shake of handles beside their curves",
+        "shake of latents",
+        "error, mean",
+        "error, largest",
+    ]
+    smooth = Take.load(tmp_path / "a.smooth.take.safetensors")
+    np.testing.assert_array_equal(smooth.unsmoothed.latents, Take.load(take).latents)
+    assert result.stderr.splitlines()[-1] == f"{tmp_path / 'a.smooth.take.safetensors'}: 3 frames (1001-1003)"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.smooth.take.safetensors"]
+    shown = run("show", tmp_path / "a.smooth.take.safetensors").stdout
+    assert "smoothed   over 7 frames\n" in shown
+
+
+def test_smooth_as_json_has_the_figures_before_and_after(take, tmp_path):
+    told = json.loads(
+        run("smooth", take, "-o", tmp_path / "a.safetensors", "--window", "0.2s", "--json").stdout
+    )
+    assert told["window"] == pytest.approx(4.8)
+    assert told["before"].keys() == told["after"].keys() >= {"latent_shake", "smoothness", "error_max"}
+
+
+def test_smooth_says_beforehand_what_it_would_write(take):
+    result = run("smooth", take, "-n")
+    target = take.parent / "shot.smooth.take.safetensors"
+    assert result.stdout == f"{target}: 3 frames (1001-1003), smoothed over 7\n"
+    assert not target.exists()
+
+
+def test_smooth_replaces_nothing_unasked(take, tmp_path):
+    (tmp_path / "a.safetensors").write_text("mine")
+    assert (
+        "exists already; pass --force" in run("smooth", take, "-o", tmp_path / "a.safetensors", code=2).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("window", "told"),
+    [
+        ("1", "a window of 1.0 smooths nothing; give 2 frames or more"),
+        ("often", "the take's timeline: solver.smooth.window: must be 0 to 1000 frames, "),
+    ],
+)
+def test_smooth_says_what_a_window_is(take, tmp_path, window, told):
+    result = run("smooth", take, "-o", tmp_path / "a.safetensors", "--window", window, code=2)
+    assert result.stderr.startswith(f"previz: error: {told}")
+    assert result.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())

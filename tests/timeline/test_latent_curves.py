@@ -183,7 +183,7 @@ def test_a_latent_that_is_not_there_is_told_when_a_file_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("written", "frames"), [("7", 7.0), ("0.25s", 6.0), ("{window: 1 s, filter: savgol}", 24.0), ("0", 0.0)]
+    ("written", "frames"), [("7", 7.0), ("0.25s", 6.0), ("{window: 1 s, passes: 2}", 24.0), ("0", 0.0)]
 )
 def test_the_window_of_smoothing_is_frames_or_seconds(written, frames):
     timeline = curves(f"  - {{toward: 3, keys: {{1009: 1}}}}\nsolver: {{smooth: {written}}}\n")
