@@ -20,6 +20,7 @@ from previz.timeline._handle_fields import MAX_WEIGHT, GroupSpec, HandleSpec
 from previz.timeline._mask_fields import MAX_FEATHER, ImagesSpec, MaskShapeSpec
 from previz.timeline._masks import picture_of, read_mask_picture
 from previz.timeline._modifier_fields import KINDS, LayerSpec, Modifiers
+from previz.timeline._output import OutputSpec
 from previz.timeline._problems import Finding, RawLoc
 from previz.timeline._schema import CharacterSpec, is_file
 from previz.timeline._travelling import Travel, path_line, starts_by_itself
@@ -41,6 +42,17 @@ def check_character(character: CharacterSpec, find: Find | None) -> Iterator[Fin
         yield Finding((*loc, "latent"), f"there is no file {character.latent}")
     if "/" in character.checkpoint and not is_file(find(character.checkpoint)):
         yield Finding((*loc, "checkpoint"), f"there is no file {character.checkpoint}")
+
+
+def check_output(output: OutputSpec, find: Find | None) -> Iterator[Finding]:
+    """What is wrong with an output: a name that lacks what it is made of, a guide track that isn't there."""
+    for field in ("show", "seq"):
+        if output.name is not None and f"{{{field}}}" in output.name and getattr(output, field) is None:
+            yield Finding(
+                ("output", "name"), f"the name needs a {field}, and there is none; give one, `{field}: ...`"
+            )
+    if find is not None and output.audio is not None and not is_file(find(output.audio.file)):
+        yield Finding(("output", "audio", "file"), f"there is no file {output.audio.file}")
 
 
 def check_mask(

@@ -18,6 +18,7 @@ from previz.timeline._checks import (
     check_handle,
     check_leaders,
     check_mask,
+    check_output,
 )
 from previz.timeline._curve_checks import check_frames
 from previz.timeline._doubts import check_places
@@ -27,6 +28,7 @@ from previz.timeline._keys import NumberCurveSpec
 from previz.timeline._latent_curves import check_latents, check_truncation
 from previz.timeline._latent_fields import Latents
 from previz.timeline._mask_fields import Mask
+from previz.timeline._output import OutputSpec
 from previz.timeline._problems import Finding, Origin, finding_of, telling
 from previz.timeline._reading import in_order, read_text
 from previz.timeline._schema import Character, Timeline, find_beside
@@ -41,6 +43,7 @@ _PARTS: dict[str, TypeAdapter[Any]] = {
     "canvas": TypeAdapter(Canvas),
     "frames": _FRAMES,
     "handle": TypeAdapter(HandleSpec),
+    "output": TypeAdapter(OutputSpec),
     "groups": TypeAdapter(dict[Name, GroupSpec]),
 }
 
@@ -130,6 +133,8 @@ def _check_parts(data: dict[str, Any], find: Find | None) -> Iterator[Finding]:
         yield from check_truncation(character, shot)
     if (latents := _part("latents", data.get("latents"))) is not None:
         yield from check_latents(latents, shot, find)
+    if (output := _part("output", data.get("output"))) is not None:
+        yield from check_output(output, find)
     if (mask := _part("mask", data.get("mask"))) is not None:
         yield from check_mask(mask, shot, find)
     written = data.get("handles")

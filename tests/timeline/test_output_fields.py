@@ -5,7 +5,7 @@ import pytest
 
 from previz.errors import TimelineError
 from previz.media import CODECS
-from previz.timeline import BURN_IN, OutputSpec, Timeline, parse_timeline
+from previz.timeline import BURN_IN, OutputSpec, Timeline, load_timeline, parse_timeline
 from previz.timeline._output import CodecName
 
 
@@ -127,6 +127,30 @@ def test_what_can_not_be_is_one_line(field, value, message):
     with pytest.raises(TimelineError) as error:
         timeline(**{field: value})
     assert str(error.value) == message
+
+
+def test_name_that_lacks_a_field_is_told():
+    with pytest.raises(TimelineError) as error:
+        timeline(name="{show}_{shot}")
+    assert str(error.value) == (
+        "output.name: the name needs a show, and there is none; give one, `show: ...`"
+    )
+    assert timeline(name="{show}_{shot}", show="owl").output.show == "owl"
+
+
+@pytest.mark.parametrize("audio", ["none.wav", "{file: none.wav, offset: 3}"])
+def test_guide_track_that_is_not_there_is_told_by_its_place(tmp_path, audio):
+    path = tmp_path / "shot.yaml"
+    path.write_text(
+        "previz: 1\nframes: 1001\ncharacter: mira\nhandles: {nose: {at: [9, 9], pin: true}}\n"
+        f"output:\n  audio: {audio}\n"
+    )
+    with pytest.raises(TimelineError) as error:
+        load_timeline(path)
+    field, column = ("output.audio.file", 17) if audio.startswith("{") else ("output.audio", 10)
+    assert str(error.value) == f"{path}:6:{column}: {field}: there is no file none.wav"
+    (tmp_path / "none.wav").touch()
+    assert load_timeline(path).output.audio is not None
 
 
 @pytest.mark.parametrize(
