@@ -74,6 +74,7 @@ def plan_decode(
         report=None,
         otio=None,
         resume=file,
+        own=file,
         frames=frames,
         numbers=tuple(range(frames.first - output.slate, frames.last + 1)),
         version=take_version(take),

@@ -36,6 +36,7 @@ class Outputs:
 
     `images` are clean pictures besides the clip. `resume` is a take of the whole shot: solved frames are kept
     beside it and looked for in it, so that a render of a few frames and a render of all share their work.
+    `own` is that of this version, where `resume` is an earlier one's that another render may be using.
     `numbers` are the clip's frames, those of a slate before the shot's own.
     """
 
@@ -45,6 +46,7 @@ class Outputs:
     report: Path | None
     otio: Path | None
     resume: Path
+    own: Path
     frames: FrameRange
     numbers: tuple[int, ...]
     version: int | None = None
@@ -108,6 +110,7 @@ def choose_outputs(
         report=_beside(base, ".report.json") if output.report else None,
         otio=_beside(base, ".otio") if output.otio and output_kind(video) != "animation" else None,
         resume=_resume(timeline, output, whole, number),
+        own=_beside(whole.parent / _stem(whole), TAKE_SUFFIX),
         frames=frames,
         numbers=tuple(range(frames.first - output.slate, frames.last + 1)),
         version=number if output.name is not None and has_version(output.name) else None,

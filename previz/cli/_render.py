@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from previz import (
     FrameRange,
     FrameSolved,
     Generator,
+    OutputError,
     OutputSettings,
     PrevizError,
     Samples,
@@ -167,7 +168,7 @@ def _claimed(plan: Plan, stack: ExitStack) -> Plan:
 def _run(plan: Plan) -> dict[str, Any]:
     outputs, timeline = plan.outputs, plan.timeline
     with reporter() as progress:
-        take, reused = _solve(plan, progress)
+        take, reused, resume = _solve(plan, progress)
         if outputs.version is not None:
             take = replace(take, settings={**take.settings, "version": outputs.version})
         write_outputs(
@@ -199,7 +200,8 @@ def _run(plan: Plan) -> dict[str, Any]:
     if outputs.take is not None:
         take.save(outputs.take, force=plan.force)
     if len(take) == len(timeline.frames):
-        discard_partial(outputs.resume)
+        with suppress(OutputError) if resume != outputs.own else nullcontext():  # another render may use it
+            discard_partial(resume)
     size = written_size(outputs.video, plan.look.full_size)
     for line in closing_lines(take, outputs.all(), plan.frames, size, reused):
         click.echo(line, err=True)
@@ -229,8 +231,8 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _solve(plan: Plan, progress: Reporter) -> tuple[Take, int]:
-    """The take, and how many of its frames were solved earlier."""
+def _solve(plan: Plan, progress: Reporter) -> tuple[Take, int, Path]:
+    """The take, how many of its frames were solved earlier, and beside which take they were kept."""
     done: list[FrameSolved] = []
 
     def tell(event: SolveEvent) -> None:
@@ -238,21 +240,30 @@ def _solve(plan: Plan, progress: Reporter) -> tuple[Take, int]:
             done.append(event)
         progress.solving(event)
 
-    try:
-        take = solve(
+    def solved(resume: Path) -> Take:
+        return solve(
             plan.timeline,
             plan.generator,
             callback=tell,
-            resume=plan.outputs.resume,
+            resume=resume,
             frames=plan.frames,
             threads=plan.threads,
         )
+
+    resume, own = plan.outputs.resume, plan.outputs.own
+    try:
+        try:
+            take = solved(resume)
+        except OutputError:
+            if resume == own or done:
+                raise
+            resume, take = own, solved(own)  # another render uses what the earlier version has kept
     except KeyboardInterrupt:
         if done:
             kept = f"{done[-1].index} of {done[-1].total} frames are kept"
             click.echo(f"previz: {kept}; the same command goes on from there", err=True)
         raise
-    return take, sum(event.reused for event in done)
+    return take, sum(event.reused for event in done), resume
 
 
 def _report(plan: Plan, take: Take) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import opentimelineio as otio
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from filelock import FileLock
 from PIL import Image
 
 from previz import CODECS, Take, probe_video, read_video, save_generator
@@ -317,6 +318,17 @@ def test_version_that_another_render_takes_meanwhile_is_left_to_it(shot):
     previz("render", "nod.yaml")
     assert "owl_nod_v002.mp4" in written()
     assert not Path("renders/.owl_nod_v002.claim").exists()
+
+
+def test_version_does_not_wait_for_a_render_that_uses_what_an_earlier_one_kept(shot):
+    previz("render", write(NAME))
+    kept = Path("renders/owl_nod_v001.take.partial")
+    kept.mkdir()
+    with FileLock(kept / "lock"):
+        report = json.loads(previz("render", "nod.yaml", "--json").stdout)
+    assert (report["version"], report["reused"]) == (2, 0)
+    assert kept.is_dir()
+    assert not Path("renders/owl_nod_v002.take.partial").exists()
 
 
 def test_images_may_lie_in_a_folder_of_their_version(shot):
