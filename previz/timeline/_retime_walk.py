@@ -206,6 +206,9 @@ def expand_short_forms(data: Mapped, time: TimeMap) -> None:
     for shape in shapes if isinstance(shapes, MutableSequence) else [shapes]:
         if isinstance(shape, MutableMapping) and isinstance(shape.get("images"), str):
             shape["images"] = {"files": shape["images"]}
+    solver = data.get("solver")
+    if isinstance(solver, MutableMapping) and is_number(solver.get("smooth")):
+        solver["smooth"] = {"window": solver["smooth"]}
     if "motions" in data and time.pace != 1:
         uses = data["motions"]
         written = [_with_parameters(use) for use in (uses if isinstance(uses, MutableSequence) else [uses])]

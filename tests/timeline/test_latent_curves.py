@@ -13,6 +13,7 @@ from previz.timeline import (
     Timeline,
     load_timeline,
     parse_timeline,
+    retime,
     sample_latents,
     sample_timeline,
     timeline_schema,
@@ -202,3 +203,16 @@ def test_layers_come_back_as_written(first, last):
     timeline = curves(f"  - {{toward: 3, layers: {first}-{last}, keys: {{1009: 1}}}}\n")
     assert timeline.latents[0].layers == (first, last)
     assert timeline.to_dict()["latents"][0]["layers"] == f"{first}-{last}"
+
+
+def test_curves_of_the_latent_are_retimed_with_the_handles():
+    timeline = parse_timeline(
+        HEAD
+        + "character: {checkpoint: tiny, truncation: {1001: 0.7, 1005: 0.4}}\n"
+        + "latents: {toward: 3, keys: {1009: {to: 1, in: [2, 0]}}}\n"
+        + "solver: {smooth: 6}\n"
+    )
+    longer = retime(timeline, length=17)
+    assert list(longer.character.truncation.keys) == [1001, 1009]
+    assert longer.latents[0].keys[1017].tangent_in == (4.0, 0.0)
+    assert longer.solver.smooth.window == 12
