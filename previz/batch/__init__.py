@@ -2,6 +2,7 @@
 
 from previz.batch._clean import clean, removable
 from previz.batch._estimate import Estimate, estimate
+from previz.batch._finish import finish
 from previz.batch._host import Worker, this_worker
 from previz.batch._list import ShotList, ShotListError, read_list
 from previz.batch._local import LocalOptions, default_jobs, run_local
@@ -37,6 +38,7 @@ __all__ = [
     "count_rows",
     "default_jobs",
     "estimate",
+    "finish",
     "list_report",
     "open_state",
     "plan_list",

@@ -15,7 +15,8 @@ from previz import (
     plot_take,
     write_png,
 )
-from previz.cli._decode import beside, take_timeline, take_version
+from previz.cli._decode import beside, take_timeline
+from previz.delivery import take_version
 
 
 def write_plot(file: Path, output: Path | None, force: bool) -> str:

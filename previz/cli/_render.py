@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +14,6 @@ from previz import (
     FrameSolved,
     Generator,
     OutputError,
-    OutputSettings,
     PrevizError,
     Samples,
     Size,
@@ -24,34 +21,31 @@ from previz import (
     SolveEvent,
     Take,
     Timeline,
-    __version__,
     check_against,
     discard_partial,
     load_generator,
     load_timeline,
-    output_file,
-    resolve_size,
     sample_timeline,
     solve,
     timeline_warnings,
 )
 from previz.cli._closing import closing_lines
-from previz.cli._encode import write_outputs, written_size
 from previz.cli._options import pick_device
-from previz.cli._otio import write_clip_otio
-from previz.cli._outputs import (
+from previz.cli._overrides import overridden
+from previz.cli._progress import Reporter, reporter
+from previz.delivery import (
+    Delivery,
     Outputs,
     check_outputs,
     choose_outputs,
-    name_fields,
+    claimed,
     output_settings,
-    overridden,
+    plan_delivery,
     problem_of,
+    write_delivery,
+    written_size,
 )
-from previz.cli._pictures import Look, look_of
-from previz.cli._progress import Reporter, reporter
-from previz.media import is_deep, keeps_sound
-from previz.naming import claim_version
+from previz.media import keeps_sound
 from previz.timeline import OutputSpec
 
 
@@ -75,16 +69,21 @@ class RenderOptions:
 class Plan:
     """A render that is ready to start."""
 
-    timeline: Timeline
     generator: Generator
     samples: Samples
-    output: OutputSpec
-    outputs: Outputs
-    settings: tuple[OutputSettings, OutputSettings]
-    look: Look
+    delivery: Delivery
     asked: Path | None
     threads: int
-    force: bool
+
+    @property
+    def timeline(self) -> Timeline:
+        """What is solved."""
+        return self.delivery.timeline
+
+    @property
+    def outputs(self) -> Outputs:
+        """The files."""
+        return self.delivery.outputs
 
     @property
     def frames(self) -> FrameRange:
@@ -118,25 +117,9 @@ def plan_render(path: Path, options: RenderOptions) -> Plan:
     samples = sample_timeline(timeline, generator.width, generator.height)
     for warning in dict.fromkeys(_warnings(timeline, generator, output, outputs)):
         click.echo(f"previz: warning: {warning}", err=True)
-    deep = is_deep(outputs.video, settings[0]) or (
-        outputs.images is not None and is_deep(outputs.images, settings[1])
-    )
-    size = resolve_size(options.size or output.size, generator.height, generator.width)
-    date = datetime.date.today().isoformat() if "date" in output.burn_in else ""
-    look = look_of(output, size, deep, outputs.version, date)
-    check_outputs(outputs, settings, timeline.rate, look.full_size, alpha, options.force)
-    return Plan(
-        timeline=timeline,
-        generator=generator,
-        samples=samples,
-        output=output,
-        outputs=outputs,
-        settings=settings,
-        look=look,
-        asked=options.output,
-        threads=options.threads,
-        force=options.force,
-    )
+    picture, size = (generator.height, generator.width), options.size or output.size
+    delivery = plan_delivery(timeline, output, outputs, picture, size, force=options.force)
+    return Plan(generator, samples, delivery, options.output, options.threads)
 
 
 def run_render(plan: Plan) -> dict[str, Any]:
@@ -145,64 +128,18 @@ def run_render(plan: Plan) -> dict[str, Any]:
     The take is put in place last: until then, all solved frames are kept beside it for another try.
     """
     with ExitStack() as stack:
-        if plan.outputs.version is not None:
-            plan = _claimed(plan, stack)
-        return _run(plan)
-
-
-def _claimed(plan: Plan, stack: ExitStack) -> Plan:
-    """The plan with a version that is its own until the stack is closed."""
-    timeline, output, outputs = plan.timeline, plan.output, plan.outputs
-    assert output.name is not None
-    given = outputs.version if output.version != "next" else None
-    folder, fields = outputs.video.parent, name_fields(timeline, output)
-    version = stack.enter_context(claim_version(folder, output.name, fields, given))
-    if version == outputs.version:
-        return plan
-    outputs = choose_outputs(timeline, output, plan.asked, outputs.frames, version)
-    settings = output_settings(timeline, output, outputs)
-    check_outputs(outputs, settings, timeline.rate, None, False, plan.force)
-    return replace(plan, outputs=outputs, settings=settings, look=replace(plan.look, version=version))
+        return _run(replace(plan, delivery=claimed(plan.delivery, stack, plan.asked)))
 
 
 def _run(plan: Plan) -> dict[str, Any]:
     outputs, timeline = plan.outputs, plan.timeline
     with reporter() as progress:
         take, reused, resume = _solve(plan, progress)
-        if outputs.version is not None:
-            take = replace(take, settings={**take.settings, "version": outputs.version})
-        write_outputs(
-            take,
-            plan.generator,
-            plan.samples,
-            outputs,
-            plan.settings,
-            plan.look,
-            timeline.rate,
-            plan.force,
-            progress,
-        )
-    report = _report(plan, take)
-    if outputs.report is not None:
-        with output_file(outputs.report, plan.force) as temporary:
-            temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    if outputs.otio is not None:
-        write_clip_otio(
-            take,
-            timeline,
-            outputs.video,
-            plan.samples.keyed,
-            plan.frames,
-            outputs.otio,
-            plan.force,
-            slate=plan.look.slate,
-        )
-    if outputs.take is not None:
-        take.save(outputs.take, force=plan.force)
+        report = write_delivery(plan.delivery, take, plan.generator, plan.samples, progress.encoding)
     if len(take) == len(timeline.frames):
         with suppress(OutputError) if resume != outputs.own else nullcontext():  # another render may use it
             discard_partial(resume)
-    size = written_size(outputs.video, plan.look.full_size)
+    size = written_size(outputs.video, plan.delivery.look.full_size)
     for line in closing_lines(take, outputs.all(), plan.frames, size, reused):
         click.echo(line, err=True)
     return {key: value for key, value in report.items() if key != "frames"} | {"reused": reused}
@@ -225,7 +162,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "solver": {
             key: value for key, value in timeline.solver.model_dump(mode="json").items() if value is not None
         },
-        "size": list(plan.look.full_size),
+        "size": list(plan.delivery.look.full_size),
         **_told(plan),
         "outputs": [str(path) for path in plan.outputs.all()],
     }
@@ -266,31 +203,11 @@ def _solve(plan: Plan, progress: Reporter) -> tuple[Take, int, Path]:
     return take, sum(event.reused for event in done), resume
 
 
-def _report(plan: Plan, take: Take) -> dict[str, Any]:
-    outputs = plan.outputs
-    return {
-        "previz": __version__,
-        "timeline": str(plan.timeline.source),
-        "video": str(outputs.video),
-        "take": None if outputs.take is None else str(outputs.take),
-        "report": None if outputs.report is None else str(outputs.report),
-        "otio": None if outputs.otio is None else str(outputs.otio),
-        "images": None if outputs.images is None else str(outputs.images),
-        "clip": {"range": str(plan.frames), "size": list(plan.look.full_size), **_slate(plan)},
-        **({} if outputs.version is None else {"version": outputs.version}),
-        **take.report(),
-    }
-
-
-def _slate(plan: Plan) -> dict[str, int]:
-    return {"slate": plan.look.slate} if plan.look.slate else {}
-
-
 def _told(plan: Plan) -> dict[str, Any]:
     """What is drawn and how it is written, for a dry run."""
-    look, output = plan.look, plan.output
+    look, output = plan.delivery.look, plan.delivery.output
     return {
-        "codec": plan.settings[0].codec,
+        "codec": plan.delivery.settings[0].codec,
         "version": plan.outputs.version,
         "overlay": look.overlay,
         "trails": look.trails,

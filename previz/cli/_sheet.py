@@ -29,9 +29,9 @@ from previz import (
 )
 from previz.cli._decode import take_timeline
 from previz.cli._options import pick_device
-from previz.cli._outputs import choose_outputs
 from previz.cli._progress import reporter
 from previz.cli._sources import Picture, Source, open_source, take_source
+from previz.delivery import choose_outputs
 
 
 @dataclass(frozen=True)

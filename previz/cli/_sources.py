@@ -22,8 +22,8 @@ from previz import (
     probe_video,
     read_video,
 )
-from previz.cli._decode import take_version
 from previz.cli._options import pick_device
+from previz.delivery import take_version
 from previz.media import is_sequence, over_black, read_sequence, sequence_numbers, to_uint8
 from previz.timebase import FIRST_FRAME, timecode_frame
 

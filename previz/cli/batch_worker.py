@@ -33,8 +33,7 @@ def worker(
     shot is claimed once, and the shot of a worker that has died is taken over. Exit codes: 0 nothing is left
     to do (shots may have failed), 2 it can't go on, 130 it was stopped.
     """
-    from previz.batch import DATABASE, WorkOptions, work
-    from previz.cli._batch_finish import finish
+    from previz.batch import DATABASE, WorkOptions, finish, work
 
     signal.signal(signal.SIGTERM, _stop)
     options = WorkOptions(

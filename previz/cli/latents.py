@@ -135,7 +135,7 @@ def decode(
     target = Path(output) if output else None
     plan = plan_decode(take, file, target, _held(take, frames), size, output_changes(**options), force)
     if not dry_run:
-        decode_take(plan, checkpoint, device, force)
+        decode_take(plan, checkpoint, device)
     click.echo(plan.told(written=not dry_run))
 
 

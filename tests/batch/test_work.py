@@ -15,6 +15,7 @@ from previz.batch import (
     State,
     WorkOptions,
     clean,
+    finish,
     list_report,
     plan_list,
     removable,
@@ -24,7 +25,6 @@ from previz.batch import (
 )
 from previz.batch._outputs import is_finished
 from previz.batch._sheet import sheet_frames
-from previz.cli._batch_finish import finish
 from previz.timebase import FrameRange
 from previz.timeline import parse_timeline
 from tests.batch.lists import make_folder, make_list

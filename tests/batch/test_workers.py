@@ -13,9 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from previz import Take, load_generator, read_video, solve
-from previz.batch import State, WorkOptions, plan_list, sync, work
+from previz.batch import State, WorkOptions, finish, plan_list, sync, work
 from previz.cli import main
-from previz.cli._batch_finish import finish
 from previz.timeline import parse_timeline
 from tests.batch.lists import TIMELINE, make_folder, make_list
 

@@ -7,23 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from previz import (
+from previz.errors import OutputError, PrevizError, Problem, TimelineError
+from previz.files import check_output
+from previz.media import (
     CODECS,
-    FrameRange,
-    OutputError,
     OutputSettings,
-    PrevizError,
-    Problem,
     Sound,
-    TimelineError,
-    check_output,
+    check_output_settings,
+    is_sequence,
+    keeps_sound,
+    output_files,
+    output_kind,
 )
-from previz.media import check_output_settings, is_sequence, keeps_sound, output_files, output_kind
 from previz.naming import earlier_versions, fill_name, has_version, next_version
+from previz.timebase import FrameRange
 from previz.timeline import OutputSpec, Timeline
 
 TAKE_SUFFIX = ".take.safetensors"
@@ -61,22 +59,6 @@ class Outputs:
         if path == self.video:
             return output_files(path, self.numbers)
         return output_files(path, list(self.frames)) if path == self.images else [path]
-
-
-def overridden(output: OutputSpec, changes: dict[str, Any]) -> OutputSpec:
-    """A timeline's output with what the command line says in its place; None says nothing."""
-    given = {field: value for field, value in changes.items() if value is not None}
-    try:
-        return OutputSpec.model_validate({**output.model_dump(mode="json", exclude_none=True), **given})
-    except ValidationError as error:
-        detail = error.errors()[0]
-        field, context = str(detail["loc"][0]).replace("_", "-"), detail.get("ctx", {})
-        said = detail["msg"]
-        if detail["type"] == "value_error":
-            said = str(context["error"])
-        elif detail["type"] == "literal_error":
-            said = f"must be {str(context['expected']).replace(chr(39), '')}, not {detail['input']}"
-        raise PrevizError(f"--{field}: {said}") from None
 
 
 def choose_outputs(

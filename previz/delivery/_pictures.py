@@ -8,24 +8,25 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from previz import (
-    FrameRange,
-    Generator,
-    Samples,
-    Take,
-    decode,
+from previz.animate import Take, decode
+from previz.generator import Generator
+from previz.media import (
+    Frame,
     draw_burn_in,
     draw_onion,
+    draw_over,
     draw_overlay,
     draw_slate,
     draw_trails,
-    drops_frames,
     letterbox,
+    letterbox_size,
     resize,
-    timecode,
+    to_float,
+    to_uint8,
+    with_alpha,
 )
-from previz.media import Frame, draw_over, letterbox_size, to_float, to_uint8, with_alpha
-from previz.timeline import OutputSpec
+from previz.timebase import FrameRange, drops_frames, timecode
+from previz.timeline import OutputSpec, Samples
 
 
 @dataclass(frozen=True)

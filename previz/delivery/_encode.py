@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from PIL import Image
 
-from previz import Generator, OutputSettings, Samples, Take, open_output
-from previz.cli._outputs import Outputs
-from previz.cli._pictures import Finisher, Look, clean_pictures
-from previz.cli._progress import Reporter
-from previz.media import output_kind
+from previz.animate import Take
+from previz.delivery._outputs import Outputs
+from previz.delivery._pictures import Finisher, Look, clean_pictures
+from previz.generator import Generator
+from previz.media import OutputSettings, open_output, output_kind
+from previz.timeline import Samples
+
+T = TypeVar("T")
+
+
+class Watch(Protocol):
+    """Hands pictures on, one by one, as they are written, so that progress can be told."""
+
+    def __call__(self, frames: Iterable[T], total: int, /) -> Iterator[T]:
+        """Yield all of the `total` frames."""
+
+
+def unwatched(frames: Iterable[T], total: int, /) -> Iterator[T]:
+    """Tell nobody."""
+    yield from frames
 
 
 def write_outputs(
@@ -24,7 +41,7 @@ def write_outputs(
     look: Look,
     rate: Fraction,
     force: bool,
-    progress: Reporter,
+    watch: Watch = unwatched,
 ) -> None:
     """Write the clip, its slate first, and the clean pictures besides it, which have neither.
 
@@ -38,7 +55,7 @@ def write_outputs(
         if outputs.images is not None:
             numbers = list(outputs.frames)
             plates = stack.enter_context(open_output(outputs.images, rate, numbers, settings[1], force))
-        for frame, clean in progress.encoding(pictures, len(outputs.frames)):
+        for frame, clean in watch(pictures, len(outputs.frames)):
             if frame == outputs.frames.first and look.slate:
                 slate = finisher.slate(outputs.frames, clean)
                 for _ in range(look.slate):
