@@ -27,6 +27,7 @@ __all__ = ["main"]
         "latents": ("previz.cli.latents:latents", "Show, smooth, export and decode the latents of a take."),
         "curves": ("previz.cli.curves:curves", "Bring handles to other programs and back."),
         "otio": ("previz.cli.otio:otio", "Put rendered clips into one edit: OpenTimelineIO, EDL, FCP XML."),
+        "bench": ("previz.cli.bench:bench", "Measure solvers, trackers and their speed."),
         "cast": ("previz.cli.cast:cast", "Render, train and measure the bundled characters."),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -14,7 +14,7 @@ from previz.errors import PrevizError, Problem, TimelineError
 
 COMMANDS = [
     "new", "pick", "render", "batch", "check", "retime", "schema", "model", "sheet", "compare", "plot",
-    "latents", "curves", "otio", "cast",
+    "latents", "curves", "otio", "bench", "cast",
 ]  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Speed and accuracy, measured: run by hand and by `previz bench`."""
