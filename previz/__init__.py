@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         start_latent,
         to_uint8,
     )
+    from previz.delivery import deliver
     from previz.drag import SOLVERS, DragResult, DragSettings, make_reference, track_points
     from previz.errors import (
         CastError,
@@ -184,6 +185,7 @@ __all__ = [
     "curves_from_take",
     "curves_from_timeline",
     "decode",
+    "deliver",
     "discard_partial",
     "draw_burn_in",
     "draw_grid",
@@ -245,6 +247,7 @@ _ROOMS = {
     "animate": "FrameIterated FrameRecord FrameSolved FramesSmoothed SolveCallback SolveEvent SolveFinished "
     "SolveStarted Take TakeSummary decode discard_partial export_latents partial_folder smooth_take solve "
     "start_latent to_uint8",
+    "delivery": "deliver",
     "drag": "DragResult DragSettings SOLVERS make_reference track_points",
     "errors": "CastError CheckpointError CurvesError DeviceError MediaError OutputError PrevizError "
     "Problem SolveError TimelineError",
