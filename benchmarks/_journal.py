@@ -48,7 +48,7 @@ def begin(path: Path, about: Record, resume: bool, force: bool) -> Journal:
     `about` is what cases of one run have in common. Raises OutputError for a file that is there without
     `resume` or `force`, or that was measured on something else.
     """
-    if path.exists() and resume and not force:
+    if path.exists() and resume:
         journal, before = read(path)
         for name, value in about.items():
             if before.get(name) != value:

@@ -57,7 +57,7 @@ Examples:
     "--state", type=click.Path(path_type=Path), help="Keep what is measured here; it stays afterwards."
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
-@click.option("--force", is_flag=True, help="Replace files, and start a run that was stopped again.")
+@click.option("--force", is_flag=True, help="Replace files; without --resume, also the state of a run.")
 @click.option("-n", "--dry-run", is_flag=True, help="List the cases, and measure nothing.")
 def bench(
     suites: tuple[str, ...],
