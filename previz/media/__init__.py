@@ -38,6 +38,7 @@ from previz.media._sequences import (
 )
 from previz.media._sheet import SheetCell, contact_sheet, shot_sheet
 from previz.media._sound import SOUND_RATE, Sound, SoundInfo, probe_sound, read_sound
+from previz.media._still import read_still
 from previz.media._trajectories import draw_trajectories
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "read_picture",
     "read_sequence",
     "read_sound",
+    "read_still",
     "read_video",
     "read_video_deep",
     "resize",

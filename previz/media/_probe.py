@@ -61,7 +61,7 @@ class VideoInfo:
 
 def probe_video(path: str | Path) -> VideoInfo:
     """Read a clip's header; frames are counted from its packets. Raises MediaError."""
-    with _input_container(path) as (container, stream):
+    with input_container(path) as (container, stream):
         context = stream.codec_context
         metadata = {key.lower(): value for key, value in {**container.metadata, **stream.metadata}.items()}
         sounds = container.streams.audio
@@ -88,14 +88,14 @@ def probe_video(path: str | Path) -> VideoInfo:
 
 def read_video(path: str | Path) -> Iterator[NDArray[np.uint8]]:
     """Yield a clip's frames as uint8 [H, W, 3]. Raises MediaError."""
-    with _input_container(path) as (container, stream):
+    with input_container(path) as (container, stream):
         for frame in container.decode(stream):
             yield frame.to_ndarray(format="rgb24")
 
 
 def read_video_deep(path: str | Path) -> Iterator[NDArray[np.uint16]]:
     """Yield a clip's frames as uint16 [H, W, 3], or [H, W, 4] where it has an alpha. Raises MediaError."""
-    with _input_container(path) as (container, stream):
+    with input_container(path) as (container, stream):
         layout = "rgba64le" if _keeps_alpha(stream.codec_context.pix_fmt) else "rgb48le"
         for frame in container.decode(stream):
             yield frame.to_ndarray(format=layout)
@@ -119,7 +119,8 @@ def _keeps_alpha(pixel_format: str | None) -> bool:
 
 
 @contextmanager
-def _input_container(path: str | Path) -> Iterator[tuple[Any, VideoStream]]:
+def input_container(path: str | Path) -> Iterator[tuple[Any, VideoStream]]:
+    """A clip that is open, and its pictures' stream. Raises MediaError, also for what goes wrong within."""
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
