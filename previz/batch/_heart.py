@@ -17,14 +17,17 @@ class Heart:
     """Beats for the claims that a worker holds, and remembers those that it has lost.
 
     Where `parent` is given and this process is no longer that one's child, the worker is told to stop, as
-    nobody is left to stop it.
+    nobody is left to stop it. Setting `stop` stops it too, wherever signals don't reach.
     """
 
-    def __init__(self, database: Path, parent: int | None = None) -> None:
+    def __init__(
+        self, database: Path, parent: int | None = None, stop: threading.Event | None = None
+    ) -> None:
         self._database = database
         self._parent = parent
         self._held: dict[str, Claim] = {}
         self._lost: set[str] = set()
+        self._asked = stop
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -48,9 +51,15 @@ class Heart:
         self._held.pop(claim.shot.id, None)
 
     def check(self, claim: Claim) -> None:
-        """Raise ClaimLost where another worker has the shot by now."""
+        """Raise ClaimLost where another worker has the shot by now, KeyboardInterrupt where it has to stop."""
+        self.check_stop()
         if claim.shot.id in self._lost:
             raise ClaimLost(claim.shot.id)
+
+    def check_stop(self) -> None:
+        """Raise KeyboardInterrupt where the worker was asked to stop."""
+        if self._asked is not None and self._asked.is_set():
+            raise KeyboardInterrupt
 
     def _run(self) -> None:
         state = open_state(self._database)

@@ -7,6 +7,7 @@ encoded in a thread while the next one is being solved, which pays on a GPU: sol
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,8 @@ from typing import Any, Protocol
 
 from previz.animate import FrameSolved, SolveEvent, SolveStarted, Take, solve
 from previz.batch._heart import Heart
-from previz.batch._host import this_worker
+from previz.batch._hooks import run_owed_hooks
+from previz.batch._host import Worker, this_worker
 from previz.batch._log import ShotLog
 from previz.batch._outputs import finished_error, is_finished, sweep, write_outputs
 from previz.batch._state import Claim, ClaimLost, State, open_state
@@ -51,6 +53,8 @@ class WorkOptions:
         only: ids of the shots to work on; None is all.
         poll: seconds between looks at a list on which nothing can be started.
         parent: the process that it stops with.
+        patience: seconds to wait for a shot that can be started, before it leaves though others are at work;
+            None stays until nothing is left.
     """
 
     device: str = "cpu"
@@ -59,6 +63,7 @@ class WorkOptions:
     only: frozenset[str] | None = None
     poll: float = 0.5
     parent: int | None = None
+    patience: float | None = None
 
 
 @dataclass
@@ -77,28 +82,42 @@ class _Desk:
     waiting: list[Claim] = field(default_factory=list)
 
 
-def work(database: Path, options: WorkOptions, finish: Finish) -> None:
+def work(
+    database: Path,
+    options: WorkOptions,
+    finish: Finish,
+    worker: Worker | None = None,
+    stop: threading.Event | None = None,
+) -> None:
     """Work on a list's shots until all that can be done is done, also what others fail to finish.
 
     An error of a shot goes to its row and its log. Raises OutputError where the outputs can't be written any
     more, as on a full disk: the shot goes back in line, and its solved frames are kept. A KeyboardInterrupt
-    puts it back likewise.
+    puts it back likewise, and so does setting `stop`, which ends in a KeyboardInterrupt. `worker` is what the
+    state tells of this process, where `this_worker` doesn't tell enough.
     """
     resolve_device(options.device)
-    worker = this_worker(options.device)
+    worker = worker or this_worker(options.device)
     state = open_state(database)
-    with Heart(database, options.parent) as heart, _pool(options.overlap) as pool:
+    idle_since = time.monotonic()
+    with Heart(database, options.parent, stop) as heart, _pool(options.overlap) as pool:
         desk = _Desk(database, state, options, finish, heart, pool=pool)
         try:
             while True:
                 if desk.writing is not None and desk.writing.done():
                     _wait_for_writing(desk)  # raises what stops the worker
+                heart.check_stop()
                 claim = state.claim(worker, options.only, desk.digest)
                 if claim is not None:
                     _do(desk, claim)
+                    run_owed_hooks(state, worker)
+                    idle_since = time.monotonic()
                 elif desk.writing is not None:
                     _wait_for_writing(desk)
+                    run_owed_hooks(state, worker)
                 elif not _anything_left(state, options.only):
+                    return
+                elif options.patience is not None and time.monotonic() - idle_since > options.patience:
                     return
                 else:
                     time.sleep(options.poll)
