@@ -3,11 +3,15 @@
 from previz.batch._clean import clean, removable
 from previz.batch._estimate import Estimate, estimate
 from previz.batch._finish import finish
+from previz.batch._hook_rows import hook_rows
+from previz.batch._hooks import run_owed_hooks
 from previz.batch._host import Worker, this_worker
 from previz.batch._list import ShotList, ShotListError, read_list
 from previz.batch._local import LocalOptions, default_jobs, run_local
 from previz.batch._plan import plan_list
 from previz.batch._report import count_rows, list_report, write_report
+from previz.batch._report_schema import report_schema
+from previz.batch._results import Results, write_results
 from previz.batch._rows import Row
 from previz.batch._schema import shot_list_schema
 from previz.batch._state import Claim, ClaimLost, State, open_state
@@ -25,6 +29,7 @@ __all__ = [
     "LocalOptions",
     "PlannedShot",
     "Resources",
+    "Results",
     "Row",
     "ShotList",
     "ShotListError",
@@ -39,12 +44,15 @@ __all__ = [
     "default_jobs",
     "estimate",
     "finish",
+    "hook_rows",
     "list_report",
     "open_state",
     "plan_list",
     "read_list",
     "removable",
+    "report_schema",
     "run_local",
+    "run_owed_hooks",
     "shot_list_schema",
     "standing",
     "stored_plan",
@@ -52,4 +60,5 @@ __all__ = [
     "this_worker",
     "work",
     "write_report",
+    "write_results",
 ]

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from previz.animate import discard_partial, partial_folder
 from previz.batch._database import transaction
+from previz.batch._edit import edit_path
 from previz.batch._report import REPORT
+from previz.batch._results import INDEX
 from previz.batch._rows import Row
 from previz.batch._state import State
+from previz.batch._sync import stored_plan
 from previz.batch._types import BatchError
 from previz.files import writing
 from previz.media import is_sequence
@@ -31,7 +34,8 @@ def removable(state: State, everything: bool = False) -> tuple[Path, ...]:
         if everything:
             found += _files(row)
     if everything:
-        found += [state.path.parent / "logs", state.path.parent / REPORT, state.path]
+        place = state.path.parent
+        found += [place / "logs", place / REPORT, place / INDEX, edit_path(stored_plan(state)), state.path]
     return tuple(path for path in dict.fromkeys(found) if path.exists())
 
 

@@ -51,6 +51,11 @@ CREATE TABLE IF NOT EXISTS runs (
     shot TEXT, attempt INTEGER, worker TEXT, host TEXT, pid INTEGER, device TEXT,
     started REAL, ended REAL, outcome TEXT, solved INTEGER NOT NULL DEFAULT 0, error TEXT
 );
+CREATE TABLE IF NOT EXISTS hooks (
+    shot TEXT, attempt INTEGER, event TEXT, worker TEXT, machine TEXT, pid INTEGER, started REAL,
+    ended REAL, code INTEGER, error TEXT, seconds REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (shot, attempt, event)
+);
 CREATE TABLE IF NOT EXISTS timings (
     shot TEXT, digest TEXT, device TEXT, host TEXT, solve REAL, frame REAL, frames INTEGER, at REAL
 );

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 
 from previz.animate import FrameSolved
 from previz.batch._state import Claim
@@ -34,10 +35,14 @@ class ShotLog:
 
     def say(self, text: str) -> None:
         """Append lines, each with the time and the attempt."""
-        path = self._claim.shot.outputs.log
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-        lines = "".join(f"{stamp} [{self._claim.attempt}] {line}\n" for line in text.splitlines())
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(lines)
+        append_log(self._claim.shot.outputs.log, self._claim.attempt, text)
+
+
+def append_log(path: Path, attempt: int, text: str) -> None:
+    """Append lines to a shot's log, each with the time and the attempt; one that can't be written is left."""
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S")
+    lines = "".join(f"{stamp} [{attempt}] {line}\n" for line in text.splitlines())
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(lines)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from previz.batch._changes import apply_changes, blame
+from previz.batch._hooks import EVENTS, Hook, split_command
 from previz.batch._inputs import absolute_files, checkpoint_digest, hash_inputs
 from previz.batch._list import ShotList, ShotListError, read_list
 from previz.batch._takes import ListedTake, list_takes
@@ -83,7 +84,22 @@ def plan_list(path: str | Path, output: str | Path | None = None) -> ShotPlan:
         shots=tuple(_with_hashes(planned)),
         stale_after=listed.spec.stale_after,
         shared=listed.spec.shared,
+        hooks=_hooks(listed),
     )
+
+
+def _hooks(listed: ShotList) -> tuple[dict[str, Any], ...]:
+    """The list's hooks, which are run where it lies."""
+    spec, made = listed.spec.hooks, []
+    for event in EVENTS:
+        hook = getattr(spec, event)
+        if hook is None:
+            continue
+        as_it_is = hook.run if isinstance(hook.run, tuple) else (hook.run,)
+        command = as_it_is if hook.shell or isinstance(hook.run, tuple) else split_command(hook.run)
+        folder = str(listed.path.absolute().parent)
+        made.append(Hook(event, command, hook.shell, hook.timeout, folder).to_dict())
+    return tuple(made)
 
 
 def _plan_take(listed: ShotList, take: ListedTake, folder: Path, reader: _Reader) -> PlannedShot:

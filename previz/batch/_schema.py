@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import shlex
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, model_validator
 
 from previz.batch._types import Resources
 from previz.errors import PrevizError
@@ -48,6 +49,19 @@ def _axis(value: object) -> object:
     if isinstance(value, (list, tuple, dict)) and value:
         return dict(value) if isinstance(value, dict) else list(value)
     raise ValueError("must be a list of values, or a mapping of names to values")
+
+
+def _command(value: object) -> str | tuple[str, ...]:
+    words = value
+    if isinstance(value, str):
+        words = shlex.split(value)  # raises ValueError for a quotation that isn't closed
+    if not isinstance(words, (list, tuple)) or not words or not all(isinstance(word, str) for word in words):
+        raise ValueError("must be a command: one text, or a list of its words")
+    return value if isinstance(value, str) else tuple(words)
+
+
+def _hook(value: object) -> object:
+    return {"run": value} if isinstance(value, (str, list, tuple)) else value
 
 
 Words = Annotated[tuple[Text, ...], BeforeValidator(_words)]
@@ -98,6 +112,32 @@ class ShotFields(Spec):
     """What it takes of a machine."""
 
 
+class HookSpec(Spec):
+    """A command that is run for a shot, with its JSON on stdin."""
+
+    run: Annotated[Text | Annotated[tuple[Text, ...], Field(min_length=1)], PlainValidator(_command)]
+    """The program and its arguments: a list, or one text that is split into words; no shell reads them."""
+    shell: bool = False
+    """Have the system's shell read `run`, one text, as it is."""
+    timeout: Annotated[Number, Field(gt=0, le=86_400)] = 60.0
+    """Seconds after which it is killed."""
+
+    @model_validator(mode="after")
+    def _one_text_for_a_shell(self) -> Self:
+        if self.shell and not isinstance(self.run, str):
+            raise ValueError("with `shell`, `run` is one text")
+        return self
+
+
+class HooksSpec(Spec):
+    """Hand-over: commands that are run for shots when they are over, in the list's folder."""
+
+    done: Annotated[HookSpec, BeforeValidator(_hook)] | None = None
+    """For each shot that is done, once."""
+    failed: Annotated[HookSpec, BeforeValidator(_hook)] | None = None
+    """For each shot that has failed and isn't tried again."""
+
+
 def _kind(value: object) -> str:
     return "<file>" if isinstance(value, str) else "<shots>"
 
@@ -123,6 +163,8 @@ class ListSpec(Spec):
     """Seconds without a heartbeat after which a worker of another machine is taken for dead."""
     shared: bool | None = None
     """Whether the folder lies on a file system of several machines; found out where not given."""
+    hooks: HooksSpec = HooksSpec()
+    """Commands that are run for shots when they are over, as for a studio's tracker."""
     defaults: ShotFields = ShotFields()
     """What all shots have unless they say otherwise."""
     shots: Annotated[

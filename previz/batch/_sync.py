@@ -72,6 +72,7 @@ def sync(plan: ShotPlan, force: bool = False, only: frozenset[str] | None = None
                 "source": str(plan.source),
                 "show": plan.show,
                 "sequence": plan.sequence,
+                "hooks": list(plan.hooks),
             }
             db.execute("INSERT OR REPLACE INTO meta VALUES ('list', ?)", (json.dumps(told),))
     except BaseException:
@@ -95,6 +96,7 @@ def stored_plan(state: State) -> ShotPlan:
         folder=state.path.parent.absolute(),
         shots=tuple(row.planned for row in state.rows()),
         stale_after=state.stale_after,
+        hooks=tuple(told.get("hooks", ())),
     )
 
 
@@ -172,6 +174,7 @@ def _put(db: sqlite3.Connection, position: int, one: Standing, row: sqlite3.Row 
     values = (position, json.dumps(shot.to_dict()), shot.digest, shot.priority, shot.retries)
     if row is None or row["input_hash"] != shot.input_hash:
         db.execute("DELETE FROM shots WHERE id = ?", (shot.id,))
+        db.execute("DELETE FROM hooks WHERE shot = ?", (shot.id,))
         db.execute(
             "INSERT INTO shots (position, plan, digest, priority, retries, id, input_hash, frames_total)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

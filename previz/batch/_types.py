@@ -152,6 +152,7 @@ class ShotPlan:
         shots: in the list's order, the takes of a matrix one after the other.
         stale_after: seconds without a heartbeat after which a worker is taken for dead.
         shared: whether the folder is on a file system of several machines; None finds out.
+        hooks: commands to run for shots that are over, as plain data that `hook_from` reads.
     """
 
     name: str
@@ -162,6 +163,7 @@ class ShotPlan:
     shots: tuple[PlannedShot, ...]
     stale_after: float = 60.0
     shared: bool | None = None
+    hooks: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def database(self) -> Path:

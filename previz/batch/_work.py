@@ -107,14 +107,13 @@ def work(
                 if desk.writing is not None and desk.writing.done():
                     _wait_for_writing(desk)  # raises what stops the worker
                 heart.check_stop()
+                run_owed_hooks(state, worker)
                 claim = state.claim(worker, options.only, desk.digest)
                 if claim is not None:
                     _do(desk, claim)
-                    run_owed_hooks(state, worker)
                     idle_since = time.monotonic()
                 elif desk.writing is not None:
                     _wait_for_writing(desk)
-                    run_owed_hooks(state, worker)
                 elif not _anything_left(state, options.only):
                     return
                 elif options.patience is not None and time.monotonic() - idle_since > options.patience:

@@ -14,6 +14,7 @@ from previz.cli._group import LazyGroup
         "plan": ("previz.cli.batch_plan:plan", "Show what would run, what is done, and how long it takes."),
         "run": ("previz.cli.batch_run:run", "Render what is not done yet."),
         "status": ("previz.cli.batch_status:status", "Show how far a list is."),
+        "report": ("previz.cli.batch_report:report", "Write index.html, .otio and report.json as it stands."),
         "resume": ("previz.cli.batch_run:resume", "Go on with a list that was stopped, as it was then."),
         "retry": ("previz.cli.batch_run:retry", "Put failed shots back in line, and render them."),
         "clean": ("previz.cli.batch_clean:clean", "Remove what is left over, or all of a list's outputs."),

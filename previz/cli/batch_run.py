@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from previz import PrevizError
 from previz.cli._batch_options import choose, choosing, find_state, pick_devices, running
 
 if TYPE_CHECKING:
@@ -148,7 +150,7 @@ def _run(
     name: str,
 ) -> None:
     """Run what is in line, tell of it, and leave with the exit code that it deserves."""
-    from previz.batch import LocalOptions, run_local, write_report
+    from previz.batch import LocalOptions, hook_rows, run_local, run_owed_hooks, this_worker, write_results
     from previz.cli._batch_table import closing, display
 
     def chosen(rows: tuple[Row, ...]) -> tuple[Row, ...]:
@@ -166,13 +168,31 @@ def _run(
             except KeyboardInterrupt:
                 click.echo(f"previz: {closing(chosen(state.rows()))}", err=True)
                 click.echo(f"previz: `previz batch resume {name}` goes on", err=True)
+                _write_what_is_there(state)
                 raise
-    report = write_report(plan, rows)
+            except PrevizError:
+                _write_what_is_there(state)
+                raise
+    run_owed_hooks(state, this_worker("cpu"))  # of workers that died before they could
+    results = write_results(state)
     if options.as_json:
-        click.echo(json.dumps({"event": "finished", "report": str(report), "summary": closing(chosen(rows))}))
+        told = {"report": str(results.report), "index": str(results.index), "otio": str(results.otio)}
+        click.echo(json.dumps({"event": "finished", **told, "summary": closing(chosen(rows))}))
     for row in chosen(rows):
         if row.status == "failed":
             click.echo(f"{row.id}: failed: {row.error}; see {row.planned.outputs.log}", err=True)
+    for hook in hook_rows(state):
+        if hook["error"]:
+            click.echo(f"{hook['shot']}: hook {hook['event']}: {hook['error']}; its shot stays", err=True)
     click.echo(f"{plan.folder}: {closing(chosen(rows))}", err=True)
+    click.echo(str(results.index), err=True)
     if any(row.status != "done" for row in chosen(rows)):
         ctx.exit(EXIT_FAILED)
+
+
+def _write_what_is_there(state: State) -> None:
+    """Write the results of a run that ends early, where that can be done; what ended it is told of anyway."""
+    from previz.batch import write_results
+
+    with contextlib.suppress(PrevizError):
+        write_results(state)

@@ -17,14 +17,14 @@ def status(place: Path, as_json: bool) -> None:
     """Show every shot of a list, named by its file or by the folder of its outputs."""
     from rich.console import Console
 
-    from previz.batch import list_report, stored_plan
+    from previz.batch import hook_rows, list_report, stored_plan
     from previz.cli._batch_table import closing, table
 
     state = find_state(place)
-    rows, plan = state.rows(), stored_plan(state)
+    rows, plan, hooks = state.rows(), stored_plan(state), hook_rows(state)
     state.close()
     if as_json:
-        click.echo(json.dumps(list_report(plan, rows), indent=2))
+        click.echo(json.dumps(list_report(plan, rows, hooks), indent=2))
         return
     Console(highlight=False, markup=False, emoji=False).print(table(rows, most=len(rows)))
     click.echo(closing(rows))

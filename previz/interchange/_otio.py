@@ -38,7 +38,8 @@ class EditClip:
 
     Attributes:
         name: the shot.
-        media: its clip, or the pattern of its pictures, such as shot.####.png.
+        media: its clip, or the pattern of its pictures, such as shot.####.png; None where it is missing, and
+            an edit shows it as offline.
         frames: the shot's frames that the media holds, as it really is.
         rate: frames a second.
         source: the part of them that the edit uses; None for all.
@@ -49,7 +50,7 @@ class EditClip:
     """
 
     name: str
-    media: Path
+    media: Path | None
     frames: FrameRange
     rate: Fraction
     source: FrameRange | None = None
@@ -142,7 +143,7 @@ def _clip(clip: EditClip, folder: Path | None) -> otio.schema.Clip:
     used = clip.source or clip.frames
     if used.first not in clip.frames or used.last not in clip.frames:
         raise MediaError(f"{clip.name}: its media holds the frames {clip.frames}, and not {used}")
-    pictures = _pattern(clip.media)
+    pictures = None if clip.media is None else _pattern(clip.media)
     start = clip.frames.first if pictures else clip.start  # the media's own time of its first frame
     rate = float(clip.rate)
 
@@ -152,13 +153,9 @@ def _clip(clip: EditClip, folder: Path | None) -> otio.schema.Clip:
     def span(frames: FrameRange) -> otio.opentime.TimeRange:
         return otio.opentime.TimeRange(time(frames.first), otio.opentime.RationalTime(len(frames), rate))
 
-    reference = (
-        _pictures(pictures, clip, folder)
-        if pictures
-        else otio.schema.ExternalReference(target_url=media_url(clip.media, folder))
-    )
+    reference = _reference(clip, pictures, folder)
     reference.available_range = span(clip.frames)
-    reference.name = clip.media.name
+    reference.name = clip.name if clip.media is None else clip.media.name
     facts = {**clip.metadata, "frames": str(clip.frames), "rate": str(clip.rate)}
     made = otio.schema.Clip(clip.name, media_reference=reference, source_range=span(used))
     made.metadata[METADATA] = facts
@@ -176,10 +173,20 @@ def _clip(clip: EditClip, folder: Path | None) -> otio.schema.Clip:
     return made
 
 
+def _reference(
+    clip: EditClip, pictures: FileSequence | None, folder: Path | None
+) -> otio.core.MediaReference:
+    if clip.media is None:
+        return otio.schema.MissingReference()
+    if pictures is not None:
+        return _pictures(pictures, clip, clip.media, folder)
+    return otio.schema.ExternalReference(target_url=media_url(clip.media, folder))
+
+
 def _pictures(
-    pattern: FileSequence, clip: EditClip, folder: Path | None
+    pattern: FileSequence, clip: EditClip, media: Path, folder: Path | None
 ) -> otio.schema.ImageSequenceReference:
-    base = media_url(clip.media.parent, folder)
+    base = media_url(media.parent, folder)
     return otio.schema.ImageSequenceReference(
         target_url_base=base if base.endswith("/") else f"{base}/",
         name_prefix=quote(pattern.basename()),
