@@ -33,7 +33,8 @@ def _schema(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
 def report(place: Path, as_json: bool) -> None:
     """Write a list's index.html, its .otio and report.json as it stands, also while it is run.
 
-    The list is named by its file or by the folder of its outputs. `previz batch run` writes them when it ends.
+    The list is named by its file or by the folder of its outputs. `previz batch run`
+    writes them when it ends.
     """
     from previz.batch import write_results
 
