@@ -255,7 +255,7 @@ def _accounted(desk: _Desk, state: State, claim: Claim) -> Iterator[ShotLog]:
         yield log
     except ClaimLost:
         log.say("another worker has taken it over; left alone")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         log.say("stopped; it waits for the next worker")
         _give_back(state, claim, "stopped")
         raise
