@@ -57,6 +57,7 @@ class FrameSolved:
         status: "ok", "interpolated" (keys mode: the spline was near enough), "max_iterations" or "stalled".
         lost: names of the handles that can't be recognised any more.
         reused: True where it came from an earlier solve.
+        method: the solver that found it, of "auto" the one that did.
     """
 
     frame: int
@@ -68,6 +69,7 @@ class FrameSolved:
     status: str
     lost: tuple[str, ...]
     reused: bool
+    method: str = ""
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,8 @@ def _other(
 
 def _layers(timeline: Timeline, index: int, latent: LatentSpec, generator: Generator) -> tuple[int, int]:
     """The first and last layer that a blend changes, counted from 1."""
-    count, dragged = generator.num_ws, timeline.solver.layers if timeline.handles else 0
+    count, moved = generator.num_ws, timeline.solver.layers
+    dragged = 0 if not timeline.handles else moved if isinstance(moved, int) else moved[-1]
     if latent.layers == "all":
         return 1, count
     if latent.layers is None:

@@ -56,12 +56,13 @@ def prepare(timeline: Timeline, generator: Generator, threads: int) -> Shot:
         masks=samples.masks,
         weights=weights,
         influence=influence,
+        soft=samples.soft,
         keyed=tuple(keyed),
         w=w,
         path=path,
         reference=reference,
         settings=settings,
-        root=input_hash("", depends_on, {"w": first, "start": start}),
+        root=input_hash("", depends_on, {"w": first, "start": start, "soft": samples.soft}),
         generator=generator,
         digest=digest,
     )
@@ -103,6 +104,7 @@ def take_settings(timeline: Timeline, shot: Shot, threads: int) -> dict[str, Any
         "source": str(timeline.source) if timeline.source else None,
         "mode": timeline.solver.mode,
         "tolerance": shot.settings.tolerance,
+        "soft": [name for name, soft in zip(shot.names, shot.soft, strict=True) if soft],
         "drag": asdict(shot.settings),
         "generator": {
             "name": timeline.character.checkpoint,

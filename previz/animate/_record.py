@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SOLVER_VERSION = 5
+SOLVER_VERSION = 6
 """Goes up when the same inputs no longer give the same latents, so that older frames are solved again."""
 
 
@@ -30,6 +30,7 @@ class FrameRecord:
         iterations: optimiser steps.
         seconds: wall time.
         status: as in `FrameSolved`.
+        method: the solver that found it, of "auto" the one that did; "" where nothing was dragged.
     """
 
     key: str
@@ -42,6 +43,7 @@ class FrameRecord:
     iterations: int
     seconds: float
     status: str
+    method: str = ""
 
 
 ARRAYS = ("latent", "handles", "target", "error", "feature_distance", "lost")

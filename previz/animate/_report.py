@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ class TakeSummary:
         tolerance: how near each handle was to come.
         error_mean: final distance to the target, mean over frames and handles.
         error_max: the largest of them.
-        within_tolerance: share (0 to 1) of frames whose handles all came within the tolerance.
+        within_tolerance: share (0 to 1) of frames whose handles, soft ones apart, came within the tolerance.
         seconds: wall time that solving took, over all frames.
         seconds_per_frame: mean of it.
         iterations: optimiser steps, over all frames.
@@ -37,6 +38,7 @@ class TakeSummary:
             than three frames.
         lost: frames in which a handle was lost.
         unsolved: frames that hit the cap of iterations or stalled.
+        methods: how many frames each solver found; "lbfgs" is what "auto" falls back on.
     """
 
     frames: int
@@ -52,17 +54,19 @@ class TakeSummary:
     latent_shake: float | None
     lost: int
     unsolved: int
+    methods: dict[str, int]
 
 
 def summarise(take: Take) -> TakeSummary:
     """The take in a few figures."""
     worst = take.error.max(axis=1, initial=0.0)  # [F]
+    judged = take.error[:, ~take.soft].max(axis=1, initial=0.0)  # [F]
     return TakeSummary(
         frames=len(take),
         tolerance=take.tolerance,
         error_mean=float(take.error.mean()) if take.error.size else 0.0,
         error_max=float(worst.max()),
-        within_tolerance=float((worst <= take.tolerance).mean()),
+        within_tolerance=float((judged <= take.tolerance).mean()),
         seconds=float(take.seconds.sum()),
         seconds_per_frame=float(take.seconds.mean()),
         iterations=int(take.iterations.sum()),
@@ -71,6 +75,7 @@ def summarise(take: Take) -> TakeSummary:
         latent_shake=latent_shake(take.latents),
         lost=int(take.lost.any(axis=1).sum()),
         unsolved=sum(status in ("max_iterations", "stalled") for status in take.status),
+        methods=dict(Counter(method for method in take.method if method)),
     )
 
 
@@ -138,9 +143,10 @@ def _frame(take: Take, index: int) -> dict[str, Any]:
     return {
         "frame": int(take.frames[index]),
         "status": take.status[index],
+        "method": take.method[index],
         "error": {name: round(float(value), 4) for name, value in zip(take.names, error, strict=True)},
         "error_max": round(float(error.max(initial=0.0)), 4),
-        "within_tolerance": bool((error <= take.tolerance).all()),
+        "within_tolerance": bool((error[~take.soft] <= take.tolerance).all()),
         "iterations": int(take.iterations[index]),
         "seconds": round(float(take.seconds[index]), 4),
         "lost": [name for name, lost in zip(take.names, take.lost[index], strict=True) if lost],

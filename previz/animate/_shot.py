@@ -30,6 +30,7 @@ class Shot:
         masks: F of float32 [H, W], 1 = movable, or None.
         weights: float32 [F, N] how much each handle counts; 0 where it is off.
         influence: float32 [F, N] how much each is on: what part of the way to its target it shall go.
+        soft: bool [N] which of them yield to the others.
         keyed: positions (0 to F - 1) of the frames that keys mode solves.
         w: float32 [num_ws, w_dim] the start latent.
         path: float32 [F, num_ws, w_dim] the base path, which the drag is added to; None where it is always w.
@@ -47,6 +48,7 @@ class Shot:
     masks: MaskFrames | None
     weights: NDArray[np.float32]
     influence: NDArray[np.float32]
+    soft: NDArray[np.bool_]
     keyed: tuple[int, ...]
     w: Tensor
     path: NDArray[np.float32] | None
@@ -129,10 +131,17 @@ def drag_frame(
         mask=None if mask is None else torch.from_numpy(mask.copy()).to(device),
         weights=torch.from_numpy(shot.weights[index].copy()).to(device),
         callback=callback,
+        soft=torch.from_numpy(shot.soft.copy()).to(device),
     )
     last = Iteration(result.iterations, result.w, result.handles, result.error, result.feature_distance)
     record = record_of(shot, index, key, targets, last)
-    return replace(record, seconds=time.perf_counter() - began, status=result.status)
+    return replace(
+        record,
+        seconds=time.perf_counter() - began,
+        status=result.status,
+        method=result.method,
+        lost=result.lost.cpu().numpy(),
+    )
 
 
 def record_of(

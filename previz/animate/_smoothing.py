@@ -163,6 +163,7 @@ def _bring_back(
     starts: list[Iteration] = []
     back = drag_frame(shot, pose.first, key, latent, guess.handles, guess.target, settings, starts.append)
     start = record_of(shot, pose.first, key, guess.target, starts[0])
+    start = replace(start, method=guess.method, lost=start.lost | guess.lost)
     chosen = choose(start, back, shot.settings.tolerance or 0.0, limit)
     record = replace(
         guess if chosen is None else chosen,
@@ -216,6 +217,7 @@ def with_smoothed(solved: Take, smoothed: Sequence[FrameRecord], smoothing: Smoo
         **arrays,
         frames=solved.frames[: len(smoothed)],
         status=tuple(record.status for record in smoothed),
+        method=tuple(record.method for record in smoothed),
         keys=tuple(record.key for record in smoothed),
         settings={**solved.settings, "smoothing": asdict(smoothing)},
         unsmoothed=solved,

@@ -165,6 +165,7 @@ class _Progress:
                 status=record.status,
                 lost=tuple(name for name, lost in zip(self.shot.names, record.lost, strict=True) if lost),
                 reused=found is not None,
+                method=record.method,
             )
         )
         return record

@@ -59,6 +59,7 @@ class Take:
         settings: what it was solved with: the timeline, drag settings, generator, device and versions.
         width: of the generator's image.
         height: of the generator's image.
+        method: the solver that found each frame, of "auto" the one that did; "" where nothing was dragged.
         unsmoothed: the frames as they were solved, where they were smoothed after that; there may be more.
 
     Example:
@@ -84,6 +85,7 @@ class Take:
     settings: dict[str, Any]
     width: int
     height: int
+    method: tuple[str, ...] = ()
     unsmoothed: Take | None = None
 
     def __len__(self) -> int:
@@ -94,6 +96,11 @@ class Take:
     def range(self) -> FrameRange:
         """The frames that the take holds."""
         return FrameRange(int(self.frames[0]), int(self.frames[-1]))
+
+    @property
+    def soft(self) -> NDArray[np.bool_]:
+        """Bool [N]: handles whose targets pull and yield, so that it is no fault if they aren't reached."""
+        return np.isin(np.asarray(self.names), self.settings.get("soft", []))
 
     @property
     def tolerance(self) -> float:
@@ -120,6 +127,7 @@ class Take:
                 iterations=int(self.iterations[i]),
                 seconds=float(self.seconds[i]),
                 status=self.status[i],
+                method=self.method[i],
             )
             for i in range(len(self))
         )
@@ -131,7 +139,9 @@ class Take:
     def first(self, count: int) -> Take:
         """The first `count` frames as a take of their own."""
         arrays: dict[str, Any] = {name: getattr(self, name)[:count] for name in _PER_FRAME}
-        return replace(self, **arrays, status=self.status[:count], keys=self.keys[:count])
+        return replace(
+            self, **arrays, status=self.status[:count], keys=self.keys[:count], method=self.method[:count]
+        )
 
     def report(self) -> dict[str, Any]:
         """JSON-able data: a summary, and each frame's status, errors, iterations, seconds, lost handles."""
@@ -148,6 +158,7 @@ class Take:
             "rate": str(self.rate),
             "names": self.names,
             "status": self.status,
+            "method": self.method,
             "keys": self.keys,
             "settings": self.settings,
             "width": self.width,
@@ -155,7 +166,7 @@ class Take:
         }
         arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in [*_PER_FRAME, "start"]}
         if (before := self.unsmoothed) is not None:
-            header["unsmoothed"] = {"status": before.status, "keys": before.keys}
+            header["unsmoothed"] = {"status": before.status, "keys": before.keys, "method": before.method}
             arrays |= {_UNSMOOTHED + name: np.ascontiguousarray(getattr(before, name)) for name in _PER_FRAME}
         path = Path(path)
         content = save(arrays, metadata={_METADATA: json.dumps(header)})
@@ -187,6 +198,7 @@ class Take:
                 names=tuple(header["names"]),
                 status=tuple(header["status"]),
                 keys=tuple(header["keys"]),
+                method=_methods(header, len(header["keys"])),
                 settings=dict(header["settings"]),
                 width=int(header["width"]),
                 height=int(header["height"]),
@@ -198,6 +210,7 @@ class Take:
                 told: dict[str, Any] = {
                     name: tuple(header["unsmoothed"][name]) for name in ("status", "keys")
                 }
+                told["method"] = _methods(header["unsmoothed"], len(told["keys"]))
                 take = replace(take, unsmoothed=replace(take, **before, **told))
                 _check_unsmoothed(take)
         except (KeyError, TypeError, ValueError) as error:
@@ -226,6 +239,7 @@ def stack(
         **stack_arrays(records),
         status=tuple(record.status for record in records),
         keys=tuple(record.key for record in records),
+        method=tuple(record.method for record in records),
         settings=settings,
         width=size[0],
         height=size[1],
@@ -244,6 +258,11 @@ def stack_arrays(records: Sequence[FrameRecord]) -> dict[str, Any]:
         "iterations": np.asarray([record.iterations for record in records], dtype=np.int64),
         "seconds": np.asarray([record.seconds for record in records], dtype=np.float64),
     }
+
+
+def _methods(header: dict[str, Any], count: int) -> tuple[str, ...]:
+    """The method of each frame, which takes did not always tell."""
+    return tuple(header.get("method") or [""] * count)
 
 
 def _names(prefix: str) -> set[str]:
@@ -287,8 +306,9 @@ def _check_shapes(take: Take) -> None:
     for name in ("tolerance", "generator", "timeline", "source"):
         if name not in take.settings:
             raise ValueError(f"its settings lack {name}")
-    if not len(take.status) == len(take.keys) == count:
-        raise ValueError(f"{len(take.status)} statuses and {len(take.keys)} keys for {count} frames")
+    told = len(take.status), len(take.keys), len(take.method)
+    if told != (count, count, count):
+        raise ValueError(f"{told[0]} statuses, {told[1]} keys and {told[2]} methods for {count} frames")
 
 
 def _check_unsmoothed(take: Take) -> None:

@@ -36,7 +36,12 @@ def closing_lines(
             for name in ("latent_shake", "smoothness")
         )
         yield f"smoothed: shake of latents {latents}, of handles beside their curves {handles} px"
-    yield from _per_handle("not reached", take, take.error > take.tolerance)
+    if len(summary.methods) > 1:
+        fallen = take.frames[np.asarray(take.method) == "lbfgs"]
+        yield f"latent IK was stuck, and the quality mode (lbfgs) nearer, on {frame_list(fallen)}"
+    off = take.error > take.tolerance
+    yield from _per_handle("soft, yielded", take, off & take.soft)
+    yield from _per_handle("not reached", take, off & ~take.soft)
     yield from _per_handle("lost", take, take.lost)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from previz.drag._layers import moved_layers, with_offset
 from previz.drag._progress import Progress, advance, distance_to_goals, finish
 from previz.drag._supervision import ARRIVED, mask_term, motion_supervision
 from previz.drag._tracking import track
@@ -57,17 +58,17 @@ def drag_adam(generator: FeatureGenerator, task: DragTask, callback: Callback | 
     returned is the iterate that arrived, else the one with the least mean distance to the goals.
     """
     settings, reference = task.settings, task.reference
-    layers = min(settings.layers, generator.num_ws)
-    offset = task.w.new_zeros(layers if settings.space == "w+" else 1, generator.w_dim)
+    layers = moved_layers(settings, generator.num_ws)
+    offset = task.w.new_zeros(len(layers) if settings.space == "w+" else 1, generator.w_dim)
     state, progress, handles = adam_start(offset), Progress(), task.handles
     while True:
         offset.requires_grad_(True)
-        w = torch.cat([task.w[:layers] + offset, task.w[layers:]])
+        w = with_offset(task.w, layers, offset)
         feature_map = generator.features(w[None], reference.block)[0]
         handles, distance = track(feature_map, handles, reference, settings.radius_tracking)
         progress = advance(progress, task, w, handles, distance, callback)
         if progress.status is not None:
-            return finish(progress)
+            return finish(progress, task)
         active = task.weights * (distance_to_goals(task, handles) > min(ARRIVED, task.tolerance))
         loss = motion_supervision(
             feature_map, handles, task.targets, active, reference, settings.radius_motion

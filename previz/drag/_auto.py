@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from previz.drag._ik import drag_ik
 from previz.drag._lbfgs import drag_lbfgs
-from previz.drag._progress import distance_to_goals
+from previz.drag._progress import SOFT_SHARE, mean_distance
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator, Iteration
 
 
@@ -26,13 +26,8 @@ def drag_auto(generator: FeatureGenerator, task: DragTask, callback: Callback | 
 
     second = drag_lbfgs(generator, replace(task, w=first.w, handles=first.handles), later)
     spent = first.iterations + second.iterations
-    better = mean_error(task, second) < mean_error(task, first) - task.settings.stall_improvement
+    errors = [mean_distance(task, one.handles, SOFT_SHARE) for one in (first, second)]
+    better = errors[1] < errors[0] - task.settings.stall_improvement
     if better or second.status == "ok":
         return replace(second, method="lbfgs", iterations=spent)
     return replace(first, iterations=spent)
-
-
-def mean_error(task: DragTask, result: DragResult) -> float:
-    """Mean distance to where the handles can at best arrive, by the handles' weights, image pixels."""
-    distance = distance_to_goals(task, result.handles) * task.weights
-    return float(distance.sum() / task.weights.sum().clamp(min=1e-12))

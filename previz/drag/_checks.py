@@ -51,6 +51,17 @@ def check_mask(generator: FeatureGenerator, mask: Tensor) -> Tensor:
     return mask
 
 
+def check_soft(handles: Tensor, soft: Tensor | None) -> Tensor | None:
+    """Which handles [N] yield, None where none does; a SolveError for another count or type."""
+    if soft is None:
+        return None
+    if tuple(soft.shape) != (len(handles),) or soft.dtype != torch.bool:
+        raise SolveError(
+            f"soft: {soft.dtype} {list(soft.shape)} is not torch.bool [{len(handles)}], one for each handle"
+        )
+    return soft.to(handles.device) if bool(soft.any()) else None
+
+
 def check_weights(handles: Tensor, weights: Tensor | None) -> Tensor:
     """Weights [N] beside the handles, ones if None; a SolveError for another count or negative ones."""
     if weights is None:

@@ -11,10 +11,18 @@ from torch import Tensor
 
 from previz.drag._adam import drag_adam
 from previz.drag._auto import drag_auto
-from previz.drag._checks import check_latent, check_mask, check_points, check_reference, check_weights
+from previz.drag._checks import (
+    check_latent,
+    check_mask,
+    check_points,
+    check_reference,
+    check_soft,
+    check_weights,
+)
 from previz.drag._ik import drag_ik
 from previz.drag._lbfgs import drag_lbfgs
 from previz.drag._settings import DragSettings
+from previz.drag._slips import slipped
 from previz.drag._supervision import fixed_area
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator, Reference, Solver
 from previz.errors import SolveError
@@ -42,14 +50,16 @@ def drag(
     mask: Tensor | None = None,  # [H, W], 1 = movable, 0 = fixed
     weights: Tensor | None = None,  # [N]
     callback: Callback | None = None,
+    soft: Tensor | None = None,  # [N] bool
 ) -> DragResult:
     """Move a latent until the handles are at their targets (DragGAN, Pan et al. 2023).
 
     Handles are followed by their looks in the first frame of the shot, which `reference` holds. A target
     outside the image pulls its handle to the border, where it has arrived as far as it can; `out_of_reach`
     says so. Handles on top of one another are each pulled to their own target and, if those differ, end as
-    "stalled" or "max_iterations". A handle of weight 0 is followed, neither pulled nor judged. Without
-    handles w comes back as it is.
+    "stalled" or "max_iterations". A handle of weight 0 is followed, neither pulled nor judged. A soft
+    handle is pulled as far as that takes no other off its target, and has done well wherever it ends; the
+    others are hard. Without handles w comes back as it is.
 
     The same call on the same device gives the same bits.
 
@@ -65,13 +75,16 @@ def drag(
     """
     settings = settings or DragSettings()
     solver = _solver(settings)
-    task = _check(generator, w, handles, targets, reference, settings, mask, weights)
+    task = _check(generator, w, handles, targets, reference, settings, mask, weights, soft)
     if not len(task.handles):
         none = task.handles.new_zeros(0)
         return DragResult(task.w, task.handles, none, none, 0, "ok", none.bool(), none.bool())
     with _repeatable(task.w.device):
         result = solver(generator, task, callback)
-    return replace(result, method=result.method or settings.method)
+        with torch.no_grad():
+            feature_map = generator.features(result.w[None], reference.block)[0]
+        lost = result.lost | slipped(feature_map, result.handles, reference, settings)
+    return replace(result, lost=lost, method=result.method or settings.method)
 
 
 def _solver(settings: DragSettings) -> Solver:
@@ -89,6 +102,7 @@ def _check(
     settings: DragSettings,
     mask: Tensor | None,
     weights: Tensor | None,
+    soft: Tensor | None,
 ) -> DragTask:
     """The task in full, or a SolveError."""
     w, handles = check_latent(generator, w), check_points(generator, "handles", handles)
@@ -109,6 +123,7 @@ def _check(
         weights=check_weights(handles, weights),
         tolerance=tolerance,
         settings=settings,
+        soft=check_soft(handles, soft),
     )
 
 

@@ -14,10 +14,11 @@ import torch
 
 from previz.drag._crops import evaluate
 from previz.drag._jacobian import Linear, corrected, linearise, mask_sums, patch_template
+from previz.drag._layers import away_from_home, moved_layers, with_offset
 from previz.drag._matching import match, smoothed
 from previz.drag._metric import latent_metric, metric_name
 from previz.drag._progress import Arrival, Progress, advance, end_settling, finish, note_arrival
-from previz.drag._step import clip_length, damped_step, next_trust
+from previz.drag._step import clip_length, next_trust, prioritised_step
 from previz.drag._tracking import paper_pixel, search_offsets, search_step
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator
 from previz.geometry import clamp_to_image
@@ -32,11 +33,10 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
     """
     task = _with_own_limits(task)
     settings, reference, ik = task.settings, task.reference, task.settings.ik
-    layers = min(settings.layers, generator.num_ws)
+    layers = moved_layers(settings, generator.num_ws)
     template = patch_template(reference, ik.patch_spacing * paper_pixel(reference), ik.smooth)
     search = search_offsets(reference, settings.radius_tracking)
-    away = task.w[:layers] - reference.w[:layers]  # from home, [layers, w_dim]
-    away = away if settings.space == "w+" else away.mean(dim=0, keepdim=True)
+    away = away_from_home(task.w, reference.w, layers, settings.space)
     offset, progress, expected = torch.zeros_like(away), Progress(), task.handles
     linear: Linear | None = None
     finely = replace(task, tolerance=task.tolerance * ik.settle)
@@ -46,7 +46,7 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
     metric, step = latent_metric(generator, metric_name(task)), offset.flatten()
     while True:
         offset = offset.detach().requires_grad_()
-        w = torch.cat([task.w[:layers] + offset, task.w[layers:]])
+        w = with_offset(task.w, layers, offset)
         seen = evaluate(generator, w, reference.block, whole=task.fixed is not None)
         smooth = smoothed(seen.feature_map.detach(), ik.smooth)
         before = handles
@@ -55,15 +55,15 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
         arrived = note_arrival(arrived, progress, task)
         progress = end_settling(progress, arrived, ik.settle_iterations)
         if progress.status is not None:
-            return finish(progress)
+            return finish(progress, task)
         if progress.iterations > 1:
             trust = next_trust(trust, handles - before, predicted, ik, paper_pixel(reference))
         known = None if linear is None else corrected(linear, step, handles - before - predicted, ik)
         linear = known or linearise(seen, smooth, handles, template, task, offset)
         wanted = clip_length(task.goals - handles, trust)
         change = mask_sums(seen.feature_map, task)
-        step = damped_step(
-            linear.rows, wanted, task.weights, linear.held, change, away + offset.detach(), ik, metric, trust
+        step = prioritised_step(
+            linear, wanted, task.weights, task.soft, change, away + offset.detach(), ik, metric, trust
         )
         predicted = (linear.rows @ step).reshape(-1, 2)
         expected = clamp_to_image(handles + predicted, reference.image_size)

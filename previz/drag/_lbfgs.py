@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from previz.drag._jacobian import patch_template
+from previz.drag._layers import away_from_home, moved_layers, with_offset
 from previz.drag._matching import Template, match, smoothed
 from previz.drag._metric import from_metric, latent_metric, metric_name
 from previz.drag._progress import Arrival, Progress, advance, end_settling, finish, note_arrival
@@ -53,7 +54,7 @@ def drag_lbfgs(generator: FeatureGenerator, task: DragTask, callback: Callback |
         arrived = note_arrival(arrived, progress, task)
         progress = end_settling(progress, arrived, 1)
         if progress.status is not None:
-            return replace(finish(progress), iterations=evaluations)
+            return replace(finish(progress, task), iterations=evaluations)
         shift = clip_length(task.goals - handles, ik.trust * paper_pixel(reference))
         expected = clamp_to_image(handles + shift, reference.image_size)
         w, spent = fit(generator, task, template, w, expected)
@@ -82,8 +83,8 @@ class Objective:
             change = (feature_map.float() - reference.feature_map).square().sum(dim=0) * task.fixed
             unit = task.fixed.sum() * template.contrast.square().mean()
             loss = loss + settings.mask_weight / 20 * change.sum() / unit
-        layers = min(settings.layers, len(w))
-        return loss + HOME * (w[:layers] - reference.w[:layers]).square().mean()
+        layers = moved_layers(settings, len(w))
+        return loss + HOME * away_from_home(w, reference.w, layers, "w+").square().mean()
 
 
 def fit(
@@ -95,13 +96,13 @@ def fit(
 ) -> tuple[Tensor, int]:
     """A few steps of L-BFGS from w towards the template at these places; the new w and the evaluations."""
     objective = Objective(generator, task, template, places)
-    layers = min(task.settings.layers, generator.num_ws)
+    layers = moved_layers(task.settings, generator.num_ws)
     metric = latent_metric(generator, metric_name(task))
-    rows = layers if task.settings.space == "w+" else 1
+    rows = len(layers) if task.settings.space == "w+" else 1
     y = w.new_zeros(rows * (w.shape[1] if metric is None else metric.shape[1])).requires_grad_()
 
     def latent() -> Tensor:
-        return torch.cat([w[:layers] + from_metric(y, metric, rows), w[layers:]])
+        return with_offset(w, layers, from_metric(y, metric, rows))
 
     spent = 0
 

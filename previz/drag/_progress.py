@@ -10,6 +10,9 @@ from torch import Tensor
 
 from previz.drag._types import Callback, DragResult, DragTask, Iteration, Status
 
+# What a pixel of a soft handle weighs beside one of a hard handle, in the choice of the best iterate.
+SOFT_SHARE = 0.01
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -18,10 +21,10 @@ class Progress:
     Attributes:
         iterations: iterates seen.
         best: the iterate with the least mean distance to the goals, or the one that arrived.
-        best_error: its mean distance, image pixels.
+        best_error: its mean distance, image pixels, in which soft handles hardly count.
         last: the iterate seen last.
-        last_error: its mean distance.
-        mark: the mean distance when it last shrank by `stall_improvement`.
+        last_error: its mean distance, likewise.
+        mark: the mean distance, of soft handles like of others, when it last shrank by `stall_improvement`.
         marked_at: the iteration of that.
         status: why the drag ended, None while it goes on.
     """
@@ -40,6 +43,17 @@ def distance_to_goals(task: DragTask, handles: Tensor) -> Tensor:
     """[N] how far the handles [N, 2] are from where they can at best arrive, image pixels."""
     distance: Tensor = torch.linalg.vector_norm(task.goals - handles, dim=-1)
     return distance
+
+
+def is_soft(task: DragTask) -> Tensor:  # [N] bool
+    """Which handles yield."""
+    return torch.zeros_like(task.weights, dtype=torch.bool) if task.soft is None else task.soft
+
+
+def mean_distance(task: DragTask, handles: Tensor, share: float = 1.0) -> float:
+    """Mean distance to the goals by their weights, soft ones by this share of theirs, image pixels."""
+    weights = torch.where(is_soft(task), share * task.weights, task.weights)
+    return float((distance_to_goals(task, handles) * weights).sum() / weights.sum().clamp(min=1e-12))
 
 
 def all_near(task: DragTask, handles: Tensor) -> bool:
@@ -63,13 +77,12 @@ def advance(
     result = _result(task, w, handles, distance, iteration)
     if callback is not None:
         callback(Iteration(iteration, result.w, handles, result.error, distance))
-    reachable = distance_to_goals(task, handles)
-    mean = float((reachable * task.weights).sum() / task.weights.sum().clamp(min=1e-12))
-    progress = replace(progress, iterations=iteration + 1, last=result, last_error=mean)
+    mean, ranked = mean_distance(task, handles), mean_distance(task, handles, SOFT_SHARE)
+    progress = replace(progress, iterations=iteration + 1, last=result, last_error=ranked)
     if all_near(task, handles):
-        return replace(progress, best=result, best_error=mean, status="ok")
-    if mean < progress.best_error:
-        progress = replace(progress, best=result, best_error=mean)
+        return replace(progress, best=result, best_error=ranked, status="ok")
+    if ranked < progress.best_error:
+        progress = replace(progress, best=result, best_error=ranked)
     if mean < progress.mark - settings.stall_improvement:
         progress = replace(progress, mark=mean, marked_at=iteration)
     if iteration >= settings.max_iterations:
@@ -79,11 +92,17 @@ def advance(
     return progress
 
 
-def finish(progress: Progress) -> DragResult:
-    """The result of an ended drag: its best iterate, with all steps that were taken and why it ended."""
+def finish(progress: Progress, task: DragTask) -> DragResult:
+    """The result of an ended drag: its best iterate, with all steps that were taken and why it ended.
+
+    Where hard handles are within the tolerance, soft ones have yielded to them, and all is well.
+    """
     assert progress.best is not None
     assert progress.status is not None
-    return replace(progress.best, iterations=progress.iterations - 1, status=progress.status)
+    hard = replace(task, weights=torch.where(is_soft(task), 0.0, task.weights))
+    yielded = bool(is_soft(task).any()) and all_near(hard, progress.best.handles)
+    status = "ok" if yielded else progress.status
+    return replace(progress.best, iterations=progress.iterations - 1, status=status)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from typing import Literal
 
@@ -17,6 +18,19 @@ def _require_above_zero(name: str, value: float) -> None:
 def _require_at_least(name: str, value: float, least: float) -> None:
     if not (isfinite(value) and value >= least):
         raise SolveError(f"solver.{name}: {value} is below the least allowed, {least}")
+
+
+def _require_layers(layers: int | tuple[int, ...]) -> None:
+    if isinstance(layers, int):
+        _require_at_least("layers", layers, 1)
+        return
+    for layer in layers:
+        if layer < 1:
+            raise SolveError(f"solver.layers: {layer} is no layer; they count from 1")
+    if not layers or any(after <= before for before, after in pairwise(layers)):
+        raise SolveError(
+            f"solver.layers: {list(layers)} must be layers in ascending order, each of them once"
+        )
 
 
 @dataclass(frozen=True)
@@ -103,7 +117,7 @@ class DragSettings:
         learning_rate: Adam's step in W+ units; the paper's 2e-3 (faces, cats, cars), 1e-3 for the rest.
         block: 1-based synthesis block whose feature map is used; None is block 6, or the last of a smaller
             generator.
-        layers: how many leading layers of W+ may change.
+        layers: how many leading layers of W+ may change; or which, from 1 and ascending, as `(1, 2, 5)`.
         metric: what "ik" and "lbfgs" call a short way through W: "identity", or "covariance", by which
             directions that random w hardly vary in are far; "auto" is covariance, and with a mask identity,
             which keeps what is fixed better. A generator without a mapping network has the
@@ -117,6 +131,8 @@ class DragSettings:
         max_iterations: the cap of one drag.
         lost_threshold: feature distance above which a handle is reported lost, in the unit of
             `DragResult.feature_distance`.
+        slip: a handle is reported lost, too, where what is found at its place was more than this away from it
+            in the first frame, in pixels of a 512 px image.
         stall_window: give up when the mean distance to the targets has not shrunk by `stall_improvement`
             in this many iterations.
         stall_improvement: image pixels.
@@ -126,7 +142,7 @@ class DragSettings:
     method: str = "auto"
     learning_rate: float = 2e-3
     block: int | None = None
-    layers: int = 6
+    layers: int | tuple[int, ...] = 6
     space: Literal["w+", "w"] = "w+"
     metric: Literal["auto", "identity", "covariance"] = "auto"
     radius_motion: float = 3.0
@@ -135,20 +151,28 @@ class DragSettings:
     tolerance: float | None = None
     max_iterations: int = 200
     lost_threshold: float = 0.8
+    slip: float = 14.0
     stall_window: int = 50
     stall_improvement: float = 0.05
     ik: IKSettings = IKSettings()
 
     def __post_init__(self) -> None:
         """Refuse values that no drag can use."""
-        _require_at_least("layers", self.layers, 1)
+        _require_layers(self.layers)
         _require_at_least("max_iterations", self.max_iterations, 0)
         _require_at_least("stall_window", self.stall_window, 1)
         _require_at_least("mask_weight", self.mask_weight, 0)
         _require_at_least("stall_improvement", self.stall_improvement, 0)
         if self.block is not None:
             _require_at_least("block", self.block, 1)
-        for name in ("learning_rate", "radius_motion", "radius_tracking", "tolerance", "lost_threshold"):
+        for name in (
+            "learning_rate",
+            "radius_motion",
+            "radius_tracking",
+            "tolerance",
+            "lost_threshold",
+            "slip",
+        ):
             value = getattr(self, name)
             if value is not None:
                 _require_above_zero(name, value)

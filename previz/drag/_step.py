@@ -7,6 +7,7 @@ from math import inf
 import torch
 from torch import Tensor
 
+from previz.drag._jacobian import Linear
 from previz.drag._metric import from_metric, to_metric
 from previz.drag._settings import IKSettings
 
@@ -34,7 +35,7 @@ def damped_step(
     The rows of the fixed area are scaled so that each weighs as much as a handle's; A y is the way from home.
     What undoes the change of the fixed area is no longer than a step that moves a handle by the trust radius.
     """
-    scale = weights.double().sqrt().repeat_interleave(2)
+    scale = _scale(weights)
     shape = (-1, *away.shape)
     moved = torch.cat(
         [rows.double() @ away.reshape(-1).double(), held_rows.double() @ away.reshape(-1).double()]
@@ -59,6 +60,49 @@ def damped_step(
     pull = ik.pull if ik.pull is not None else PULL["identity" if metric is None else "covariance"]
     step = from_metric(jacobian.t() @ (arrive + pull * keep), metric, len(away)) - pull * away.double()
     return step.reshape(-1).to(rows.dtype)
+
+
+def prioritised_step(
+    linear: Linear,
+    wanted: Tensor,  # [N, 2] image pixels
+    weights: Tensor,  # [N]
+    soft: Tensor | None,  # [N] bool
+    held: Tensor,  # [R]
+    away: Tensor,  # [layers, w_dim]
+    ik: IKSettings,
+    metric: Tensor | None,  # [w_dim, K]
+    trust: float,
+) -> Tensor:  # [D]
+    """The step of the hard handles, and on top of it what of the soft ones' wishes it leaves open.
+
+    The second is sought in the null space of the first, as tasks of lower priority are in inverse kinematics
+    (Siciliano & Slotine 1991): y_2 = (J_s N)^T (J_s N N J_s^T + mu t I)^-1 (e_s - J_s y_1), with
+    N = 1 - J_h^+ J_h. A mask counts among what is hard, by its own damping.
+    """
+    if soft is None:
+        return damped_step(linear.rows, wanted, weights, linear.held, held, away, ik, metric, trust)
+    none = torch.zeros_like(weights)
+    hard, yielding = torch.where(soft, none, weights), torch.where(soft, weights, none)
+    first = damped_step(linear.rows, wanted, hard, linear.held, held, away, ik, metric, trust)
+    left = (wanted - (linear.rows @ first).reshape(-1, 2)).reshape(-1).double()
+    rows = to_metric(linear.rows.double().reshape(-1, *away.shape), metric)  # [2N, K]
+    above = torch.cat(
+        [_scale(hard)[:, None] * rows, to_metric(linear.held.double().reshape(-1, *away.shape), metric)]
+    )
+    damping = above.square().sum(dim=1).clamp(min=1e-12) * HOME_DAMPING * ik.damping
+    damping[len(rows) :] *= ik.mask_damping / (HOME_DAMPING * ik.damping)
+    inverse = torch.linalg.solve(above @ above.t() + torch.diag(damping), above)
+    own = _scale(yielding)[:, None] * rows
+    free = own - own @ above.t() @ inverse  # J_s N
+    t = own.square().sum() / (yielding > 0).sum().clamp(min=1)
+    eye = torch.eye(len(own), dtype=own.dtype, device=own.device)
+    solved = torch.linalg.solve(free @ free.t() + (ik.damping * t + 1e-12) * eye, left * _scale(yielding))
+    return first + from_metric(free.t() @ solved, metric, len(away)).reshape(-1).to(first.dtype)
+
+
+def _scale(weights: Tensor) -> Tensor:  # [2N]
+    """What the rows of handles with these weights [N] are multiplied by."""
+    return weights.double().sqrt().repeat_interleave(2)
 
 
 def clip_length(vectors: Tensor, longest: float) -> Tensor:

@@ -99,9 +99,10 @@ class DragResult:
             as far as an average place of the first frame.
         iterations: optimiser steps taken; of "lbfgs", evaluations of its objective.
         status: "ok" (every handle within tolerance of its target, or of the border point nearest to a target
-            outside the image), "max_iterations" or "stalled"; in the last two cases this is the best iterate.
-        lost: [N] bool, feature distance above the threshold: the handle is probably not where it is said to
-            be.
+            outside the image; a soft one may have yielded), "max_iterations" or "stalled"; in the last two
+            cases this is the best iterate.
+        lost: [N] bool, the handle is probably not where it is said to be: its features are too unlike those
+            of the first frame, or are found there elsewhere.
         out_of_reach: [N] bool, the target lies outside the image.
         method: the solver that found it, a name in `SOLVERS`; of "auto", the one that did.
     """
@@ -154,6 +155,7 @@ class DragTask:
         weights: [N] of each handle in the motion loss.
         tolerance: image pixels.
         settings: the rest.
+        soft: [N] bool, handles whose targets pull and yield; None where all are hard.
     """
 
     w: Tensor
@@ -165,6 +167,7 @@ class DragTask:
     weights: Tensor
     tolerance: float
     settings: DragSettings
+    soft: Tensor | None = None
 
 
 class Solver(Protocol):

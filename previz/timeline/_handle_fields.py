@@ -39,6 +39,8 @@ class HandleSpec(TravelSpec):
     """What is added to its own motion: noise, a cycle, the motion of another handle …"""
     weight: AnimatedWeight = 1.0
     """How much this handle counts against the others; keys change it, and 0 lets it go."""
+    soft: bool = False
+    """Its target pulls, but yields where handles that are not soft could not reach theirs otherwise."""
     active: Frames | None = None
     """The frames on which the handle is on; elsewhere it goes along with the picture. None: all."""
     blend_in: Blend = 0.0

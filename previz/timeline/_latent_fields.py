@@ -73,6 +73,26 @@ def _layers(value: object) -> Layers:
     return first, last
 
 
+def _moved_layers(value: object) -> int | tuple[int, ...]:
+    """A count of the first layers, as a number; or which: a range as text, or a list."""
+    if type(value) is int:
+        if not 1 <= value <= MAX_LAYERS:
+            raise ValueError(f"a count of layers is 1 to {MAX_LAYERS}, not {value}")
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{1,4}\s*-\s*\d{1,4}", value):
+        first, last = (int(layer) for layer in value.split("-"))
+        if not 1 <= first <= last <= MAX_LAYERS:
+            raise ValueError(f"layers go up from 1 to at most {MAX_LAYERS}, not {show(value)}")
+        return tuple(range(first, last + 1))
+    if not isinstance(value, (list, tuple)) or not value or any(type(layer) is not int for layer in value):
+        raise ValueError(
+            f"must be how many layers, a range such as 1-6, or a list such as [1, 2, 5], not {show(value)}"
+        )
+    if any(not 1 <= layer <= MAX_LAYERS for layer in value) or len(set(value)) < len(value):
+        raise ValueError(f"layers count from 1 to at most {MAX_LAYERS}, each of them once, not {show(value)}")
+    return tuple(sorted(value))
+
+
 def _write_layers(layers: Layers) -> str:
     return layers if isinstance(layers, str) else f"{layers[0]}-{layers[1]}"
 
@@ -83,6 +103,22 @@ LayersField = Annotated[
     PlainSerializer(_write_layers, return_type=str),
     WithJsonSchema(
         {"anyOf": [{"type": "string", "pattern": r"^(all|\d+(-\d+)?)$"}, {"type": "integer", "minimum": 1}]}
+    ),
+]
+MovedLayers = Annotated[
+    int | tuple[int, ...],
+    PlainValidator(_moved_layers),
+    PlainSerializer(
+        lambda layers: layers if isinstance(layers, int) else list(layers), return_type=int | list[int]
+    ),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": MAX_LAYERS},
+                {"type": "string", "pattern": r"^\d+\s*-\s*\d+$"},
+                {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1},
+            ]
+        }
     ),
 ]
 Seed = Annotated[Whole, Field(ge=0, le=MAX_SEED)]

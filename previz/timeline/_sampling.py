@@ -31,6 +31,7 @@ class Samples:
         influence: [F, N] how much each is on, 0 to 1: while it comes on or lets go its target lies so far on
             the way from where the handle is.
         pin: [N] handles that are held where they are.
+        soft: [N] handles that yield to the others.
         masks: 1 may move, 0 is fixed: a mask [H, W] for each frame, or None where all may move.
         keyed: the first frame, and those that carry a key.
         tolerance_px: how near a handle must come.
@@ -43,6 +44,7 @@ class Samples:
     weights: NDArray[np.float64]
     influence: NDArray[np.float64]
     pin: NDArray[np.bool_]
+    soft: NDArray[np.bool_]
     masks: MaskFrames | None
     keyed: frozenset[int]
     tolerance_px: float | None
@@ -73,6 +75,7 @@ def sample_timeline(timeline: Timeline, width: int, height: int) -> Samples:
         weights=np.maximum(weights, 0.0) * influence,
         influence=influence,
         pin=np.array([handle.pin for handle in handles], dtype=np.bool_),
+        soft=np.array([handle.soft for handle in handles], dtype=np.bool_),
         masks=mask_frames(timeline, width, height, scale),
         keyed=keyed_frames(timeline),
         tolerance_px=None if tolerance is None else tolerance * scale[0],

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from previz.timeline._fields import Canvas, Frames, Label, Name, Number, Rate, Text, Whole
 from previz.timeline._handle_fields import GroupSpec, HandleSpec
-from previz.timeline._latent_fields import MOVES, Latents, Seed, Smooth, Truncation
+from previz.timeline._latent_fields import MOVES, Latents, MovedLayers, Seed, Smooth, Truncation
 from previz.timeline._mask_fields import Mask
 from previz.timeline._motion_fields import Motions
 from previz.timeline._output import OutputSpec
@@ -54,8 +54,8 @@ class SolverSpec(Spec):
     """The step of adam."""
     max_iterations: Annotated[Whole, Field(ge=1, le=100_000)] = 200
     """The most steps a frame."""
-    layers: Annotated[Whole, Field(ge=1, le=64)] = 6
-    """How many of the first layers of the latent move."""
+    layers: MovedLayers = 6
+    """How many of the first layers of the latent move; or which, counted from 1: `1-6` or `[1, 2, 5]`."""
     block: Annotated[Whole, Field(ge=1, le=10)] | None = None
     """The block whose features are followed, 1 the 4 x 4 one; None: 6, or the last of a smaller generator."""
     space: Literal["w+", "w"] = "w+"

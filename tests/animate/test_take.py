@@ -105,7 +105,7 @@ def test_a_newer_version_is_refused(path):
         ({"handles": np.zeros((6, 2, 3), np.float32)}, {}, "handles is [6, 2, 3]"),
         ({"start": np.zeros((3, 2), np.float32)}, {}, "start is [3, 2]"),
         ({"frames": np.arange(6)[::-1].copy()}, {}, "its frames are not consecutive"),
-        ({}, {"keys": []}, "6 statuses and 0 keys for 6 frames"),
+        ({}, {"keys": []}, "6 statuses, 0 keys and 6 methods for 6 frames"),
         ({}, {"settings": {}}, "its settings lack tolerance"),
         ({}, {"rate": "fast"}, "Invalid literal for Fraction: 'fast'"),
     ],
