@@ -51,7 +51,7 @@ class Heart:
         self._held.pop(claim.shot.id, None)
 
     def check(self, claim: Claim) -> None:
-        """Raise ClaimLost where another worker has the shot by now, KeyboardInterrupt where it has to stop."""
+        """Raise ClaimLost where another worker has the shot by now, KeyboardInterrupt to stop."""
         self.check_stop()
         if claim.shot.id in self._lost:
             raise ClaimLost(claim.shot.id)

@@ -114,9 +114,7 @@ def work(
                     idle_since = time.monotonic()
                 elif desk.writing is not None:
                     _wait_for_writing(desk)
-                elif not _anything_left(state, options.only):
-                    return
-                elif options.patience is not None and time.monotonic() - idle_since > options.patience:
+                elif not _anything_left(state, options.only) or _is_weary(options, idle_since):
                     return
                 else:
                     time.sleep(options.poll)
@@ -132,6 +130,10 @@ def _anything_left(state: State, only: frozenset[str] | None) -> bool:
         for row in state.rows()
         if only is None or row.id in only
     )
+
+
+def _is_weary(options: WorkOptions, idle_since: float) -> bool:
+    return options.patience is not None and time.monotonic() - idle_since > options.patience
 
 
 def _do(desk: _Desk, claim: Claim) -> None:
