@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import landmarks, reconstruction, tracking
+from benchmarks import animation, landmarks, reconstruction, tracking
 from benchmarks._cast import load_ground
 from benchmarks._journal import Journal, begin
 from benchmarks._machine import commit, machine
@@ -20,7 +20,7 @@ from benchmarks._suite import Options, Plot, Record, Strip, Suite, Table
 __all__ = ["QUICK_NOTE", "SUITES", "Results", "Section", "plan", "run", "to_dict", "to_markdown"]
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for suite in (landmarks.SUITE, reconstruction.SUITE, tracking.SUITE)
+    suite.name: suite for suite in (landmarks.SUITE, reconstruction.SUITE, tracking.SUITE, animation.SUITE)
 }
 QUICK_NOTE = (
     "A quick run: a few cases and a capped paper's solver show that all works, too few to conclude from."
