@@ -9,11 +9,13 @@ from previz.batch._host import Worker, this_worker
 from previz.batch._list import ShotList, ShotListError, read_list
 from previz.batch._local import LocalOptions, default_jobs, run_local
 from previz.batch._plan import plan_list
+from previz.batch._ray import RayOptions, run_ray
 from previz.batch._report import count_rows, list_report, write_report
 from previz.batch._report_schema import report_schema
 from previz.batch._results import Results, write_results
 from previz.batch._rows import Row
 from previz.batch._schema import shot_list_schema
+from previz.batch._slurm import SlurmOptions, parse_minutes, run_slurm, submit_slurm
 from previz.batch._state import Claim, ClaimLost, State, open_state
 from previz.batch._sync import Standing, standing, stored_plan, sync
 from previz.batch._types import DATABASE, BatchError, PlannedShot, Resources, ShotOutputs, ShotPlan
@@ -28,6 +30,7 @@ __all__ = [
     "Finish",
     "LocalOptions",
     "PlannedShot",
+    "RayOptions",
     "Resources",
     "Results",
     "Row",
@@ -35,6 +38,7 @@ __all__ = [
     "ShotListError",
     "ShotOutputs",
     "ShotPlan",
+    "SlurmOptions",
     "Standing",
     "State",
     "WorkOptions",
@@ -47,15 +51,19 @@ __all__ = [
     "hook_rows",
     "list_report",
     "open_state",
+    "parse_minutes",
     "plan_list",
     "read_list",
     "removable",
     "report_schema",
     "run_local",
     "run_owed_hooks",
+    "run_ray",
+    "run_slurm",
     "shot_list_schema",
     "standing",
     "stored_plan",
+    "submit_slurm",
     "sync",
     "this_worker",
     "work",

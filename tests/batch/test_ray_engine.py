@@ -1,0 +1,72 @@
+"""Shot lists on Ray clusters of several nodes, all of them on this machine."""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from previz import Take, load_generator, solve
+from previz.batch import RayOptions, ShotPlan, finish, plan_list, run_ray, sync
+from previz.timeline import parse_timeline
+from tests.batch.lists import TIMELINE, make_folder, make_list
+
+pytest.importorskip("ray", reason="needs the [ray] extra: pip install 'previz[ray]'")
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+
+import ray
+from ray.cluster_utils import Cluster
+
+LONG = TIMELINE.replace("1001-1003", "1001-1006").replace("max_iterations: 4", "max_iterations: 8")
+STORE = 80 * 2**20  # bytes of shared memory of a node
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of one node with one core; a test adds others."""
+    head = {"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False}
+    made = Cluster(initialize_head=True, head_node_args={**head, "include_log_monitor": False})
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+def is_alone(plan: ShotPlan) -> bool:
+    """Whether every latent is, bit for bit, what a solve by itself gives."""
+    return all(
+        np.array_equal(
+            Take.load(shot.outputs.take).latents,
+            solve(parse_timeline(shot.timeline), load_generator(shot.checkpoint)).latents,
+        )
+        for shot in plan.shots
+    )
+
+
+def test_two_nodes_share_a_list_and_outlive_the_loss_of_one(tmp_path, cluster):
+    make_folder(tmp_path, LONG)
+    shots = {f"sh{n}0": {"timeline": "nod.yaml", "seed": n} for n in range(1, 6)}
+    plan = plan_list(make_list(tmp_path, shots))
+    state = sync(plan)
+    node = cluster.add_node(num_cpus=1, object_store_memory=STORE)
+    lost: list[str] = []
+
+    def watch(rows):
+        doomed = f"/{node.node_id[:6]}"
+        for row in rows:
+            if not lost and (row.host or "").endswith(doomed) and row.solved >= 2:
+                cluster.remove_node(node, allow_graceful=False)
+                lost.append(row.id)
+
+    rows = run_ray(state, RayOptions(cluster.address), finish, watch)
+    assert {row.status for row in rows} == {"done"}
+    assert lost
+    runs = state.runs()
+    ended = [(run["shot"], run["outcome"]) for run in runs if run["outcome"] != "released"]
+    assert sorted(ended) == sorted([*((shot, "done") for shot in shots), (lost[0], "died")])
+    assert len({run["host"] for run in runs}) == 2
+    (died,) = (run for run in runs if run["outcome"] == "died")
+    (other,) = (run for run in runs if run["shot"] == lost[0] and run["outcome"] == "done")
+    assert other["host"] != died["host"]
+    assert sum(run["solved"] for run in runs) <= 5 * 6 + 1  # the frame under way
+    assert is_alone(plan)
+    assert not list(plan.folder.rglob(".*"))

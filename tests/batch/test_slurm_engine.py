@@ -1,0 +1,137 @@
+"""Shot lists on Slurm: submitit's local executor in its place, and what sbatch is told."""
+
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from previz import Take, load_generator, solve
+from previz.batch import (
+    BatchError,
+    SlurmOptions,
+    finish,
+    parse_minutes,
+    plan_list,
+    run_slurm,
+    submit_slurm,
+    sync,
+)
+from previz.timeline import parse_timeline
+from tests.batch.lists import make_folder, make_list
+
+ONE = {"timeline": "nod.yaml"}
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    pytest.importorskip("submitit", reason="needs the [slurm] extra: pip install 'previz[slurm]'")
+    return make_folder(tmp_path)
+
+
+def no_watch(rows: object) -> None:
+    """See nothing."""
+
+
+def test_jobs_render_a_list_as_a_worker_here_does(folder):
+    shots = {"a": ONE, "b": {**ONE, "seed": 4}, "c": {**ONE, "start_from": "a"}}
+    plan = plan_list(make_list(folder, shots))
+    state = sync(plan)
+    rows = run_slurm(state, SlurmOptions(jobs=2, local=True), finish, no_watch)
+    assert {row.status for row in rows} == {"done"}
+    assert sorted((run["shot"], run["outcome"]) for run in state.runs()) == [(shot, "done") for shot in "abc"]
+    assert all(run["host"].startswith(f"{os.uname().nodename}/") for run in state.runs())
+    shot = plan["b"]
+    alone = solve(parse_timeline(shot.timeline), load_generator(shot.checkpoint))
+    assert np.array_equal(Take.load(shot.outputs.take).latents, alone.latents)
+
+
+def test_shots_that_fail_are_told_of_and_stop_no_other(folder):
+    shots = {"a": {**ONE, "set": {"solver.block": 9}, "retries": 0}, "b": {**ONE, "after": "a"}, "c": ONE}
+    state = sync(plan_list(make_list(folder, shots)))
+    rows = run_slurm(state, SlurmOptions(jobs=1, local=True), finish, no_watch)
+    assert [(row.id, row.status, row.blocked) for row in rows] == [
+        ("a", "failed", ()),
+        ("b", "waiting", ("a",)),
+        ("c", "done", ()),
+    ]
+
+
+def script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.fixture
+def submitted(folder, monkeypatch) -> Path:
+    """A Slurm that keeps what it is given: `submitted` is the batch file."""
+    tools = folder / "tools"
+    tools.mkdir()
+    script(tools / "sbatch", f'cat "$1" > {folder}/submitted\necho Submitted batch job 4242')
+    script(tools / "srun", "exit 1")
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+    return folder / "submitted"
+
+
+def test_sbatch_is_asked_for_what_the_shots_take(folder, submitted):
+    shot = {**ONE, "resources": {"gpus": 0.5, "cpus": 4, "memory_gb": 12}}
+    state = sync(plan_list(make_list(folder, {"a": shot, "b": {**shot, "seed": 4}})))
+    asked = SlurmOptions(partition="gpu", minutes=90, sbatch={"account": "vfx", "nice": "100"})
+    assert submit_slurm(state, asked, finish) == ("4242_0", "4242_1")
+    lines = set(submitted.read_text().splitlines())
+    assert lines >= {
+        "#SBATCH --account=vfx",
+        "#SBATCH --array=0-1%2",
+        "#SBATCH --cpus-per-task=4",
+        "#SBATCH --gpus-per-node=1",
+        "#SBATCH --job-name=previz-out",
+        "#SBATCH --mem=12000M",
+        "#SBATCH --nice=100",
+        "#SBATCH --partition=gpu",
+        "#SBATCH --time=90",
+    }
+
+
+def test_shots_of_other_resources_are_other_jobs(folder, submitted):
+    state = sync(plan_list(make_list(folder, {"a": ONE, "b": {**ONE, "resources": {"cpus": 2}}})))
+    assert submit_slurm(state, SlurmOptions(), finish) == ("4242", "4242")
+    assert "#SBATCH --cpus-per-task=2" in submitted.read_text()
+
+
+def test_refusal_of_sbatch_is_told_in_one_line(folder, submitted):
+    script(folder / "tools/sbatch", "echo 'sbatch: error: invalid partition specified: gpux' >&2\nexit 1")
+    state = sync(plan_list(make_list(folder, {"a": ONE})))
+    with pytest.raises(BatchError) as caught:
+        submit_slurm(state, SlurmOptions(partition="gpux"), finish)
+    assert str(caught.value) == (
+        "--engine slurm: sbatch refused: sbatch: error: invalid partition specified: gpux"
+    )
+
+
+def test_machine_without_slurm_is_told_of(folder, monkeypatch):
+    state = sync(plan_list(make_list(folder)))
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(BatchError) as caught:
+        submit_slurm(state, SlurmOptions(), finish)
+    assert str(caught.value) == (
+        "--engine slurm: there is no sbatch and srun here; run it on a machine that submits to the cluster, "
+        "or with --local to try it without one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [("90", 90), ("90:30", 91), ("1:30:00", 90), ("1-12", 2160), ("1-00:30", 1470), ("0:20", 1)],
+)
+def test_times_are_read_as_slurm_writes_them(text, minutes):
+    assert parse_minutes(text) == minutes
+
+
+@pytest.mark.parametrize("text", ["", "4h", "1:2:3:4", "-3"])
+def test_other_times_are_told_of(text):
+    with pytest.raises(BatchError) as caught:
+        parse_minutes(text)
+    assert str(caught.value) == (
+        f"--time {text}: is no time; write minutes, hours:minutes:seconds or days-hours"
+    )
