@@ -54,10 +54,16 @@ def _axis(value: object) -> object:
 def _command(value: object) -> str | tuple[str, ...]:
     words = value
     if isinstance(value, str):
-        words = shlex.split(value)  # raises ValueError for a quotation that isn't closed
+        try:
+            words = shlex.split(value)
+        except ValueError:
+            raise ValueError("has a quotation that isn't closed; `shell: true` has a shell read it") from None
     if not isinstance(words, (list, tuple)) or not words or not all(isinstance(word, str) for word in words):
         raise ValueError("must be a command: one text, or a list of its words")
     return value if isinstance(value, str) else tuple(words)
+
+
+_Words = str | list[str]  # as a schema tells of a command
 
 
 def _hook(value: object) -> object:
@@ -115,7 +121,7 @@ class ShotFields(Spec):
 class HookSpec(Spec):
     """A command that is run for a shot, with its JSON on stdin."""
 
-    run: Annotated[Text | Annotated[tuple[Text, ...], Field(min_length=1)], PlainValidator(_command)]
+    run: Annotated[Text | Annotated[tuple[Text, ...], Field(min_length=1)], PlainValidator(_command, _Words)]
     """The program and its arguments: a list, or one text that is split into words; no shell reads them."""
     shell: bool = False
     """Have the system's shell read `run`, one text, as it is."""
@@ -132,9 +138,9 @@ class HookSpec(Spec):
 class HooksSpec(Spec):
     """Hand-over: commands that are run for shots when they are over, in the list's folder."""
 
-    done: Annotated[HookSpec, BeforeValidator(_hook)] | None = None
+    done: Annotated[HookSpec, BeforeValidator(_hook, HookSpec | _Words)] | None = None
     """For each shot that is done, once."""
-    failed: Annotated[HookSpec, BeforeValidator(_hook)] | None = None
+    failed: Annotated[HookSpec, BeforeValidator(_hook, HookSpec | _Words)] | None = None
     """For each shot that has failed and isn't tried again."""
 
 

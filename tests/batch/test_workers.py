@@ -81,6 +81,7 @@ def test_stopped_run_gives_its_shot_back_and_goes_on(folder):
     events = [json.loads(line) for line in result.stdout.splitlines()]
     assert [event["shot"] for event in events if event["event"] == "done"] == ["a", "b"]
     assert events[-1]["event"] == "finished"
+    assert result.stderr.splitlines()[-1] == str(plan.folder / "index.html")
     assert json.loads((plan.folder / "report.json").read_text())["counts"]["done"] == 2
     assert sum(run["solved"] for run in state.runs()) <= 16 + 1
 
