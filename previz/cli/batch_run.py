@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from previz import PrevizError
+from previz.cli._batch_engine import EngineOptions, run_engine, slurm_options, with_engine
 from previz.cli._batch_options import choose, choosing, find_state, pick_devices, running
 
 if TYPE_CHECKING:
-    from previz.batch import Row, ShotPlan, State
+    from previz.batch import LocalOptions, Row, ShotPlan, State
 
 EXIT_FAILED = 1
 
@@ -28,6 +29,7 @@ class RunOptions:
     threads: int
     overlap: bool | None
     as_json: bool
+    engine: EngineOptions
 
 
 @click.command(epilog="Example: previz batch run timelines/shots/sq010.yaml --jobs auto")
@@ -37,6 +39,7 @@ class RunOptions:
 @click.option("--force", is_flag=True, help="Replace outputs that were made of other inputs.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be done, as `previz batch plan` does.")
 @running
+@with_engine
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -51,6 +54,7 @@ def run(
     threads: int,
     overlap: bool | None,
     as_json: bool,
+    engine: EngineOptions,
 ) -> None:
     """Render the shots of the list SHOTS that are not done yet, on worker processes.
 
@@ -78,13 +82,14 @@ def run(
     chosen = choose(plan, shots, tags)
     only = None if chosen is None else plan.with_needs(chosen)
     state = sync(plan, force, only)
-    _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json), str(shots_file))
+    _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json, engine), str(shots_file))
 
 
 @click.command(epilog="Example: previz batch resume renders/sq010")
 @click.argument("place", metavar="SHOTS|FOLDER", type=click.Path(path_type=Path))
 @choosing
 @running
+@with_engine
 @click.pass_context
 def resume(
     ctx: click.Context,
@@ -96,6 +101,7 @@ def resume(
     threads: int,
     overlap: bool | None,
     as_json: bool,
+    engine: EngineOptions,
 ) -> None:
     """Go on with a list as it was when it was last run, whatever has become of its file.
 
@@ -107,7 +113,7 @@ def resume(
     plan = stored_plan(state)
     chosen = choose(plan, shots, tags)
     only = None if chosen is None else plan.with_needs(chosen)
-    _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json), str(place))
+    _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json, engine), str(place))
 
 
 @click.command(epilog="Example: previz batch retry renders/sq010 --shot sh020")
@@ -115,6 +121,7 @@ def resume(
 @choosing
 @click.option("--no-run", is_flag=True, help="Only put them back in line.")
 @running
+@with_engine
 @click.pass_context
 def retry(
     ctx: click.Context,
@@ -127,6 +134,7 @@ def retry(
     threads: int,
     overlap: bool | None,
     as_json: bool,
+    engine: EngineOptions,
 ) -> None:
     """Put the failed shots of a list back in line, with all of their attempts, and render them."""
     from previz.batch import stored_plan
@@ -138,7 +146,7 @@ def retry(
     again = state.retry(only)
     click.echo(f"back in line: {', '.join(again)}" if again else "no shot has failed", err=True)
     if not no_run:
-        _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json), str(place))
+        _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json, engine), str(place))
 
 
 def _run(
@@ -150,7 +158,7 @@ def _run(
     name: str,
 ) -> None:
     """Run what is in line, tell of it, and leave with the exit code that it deserves."""
-    from previz.batch import LocalOptions, hook_rows, run_local, run_owed_hooks, this_worker, write_results
+    from previz.batch import LocalOptions, hook_rows, run_owed_hooks, this_worker, write_results
     from previz.cli._batch_table import closing, display
 
     def chosen(rows: tuple[Row, ...]) -> tuple[Row, ...]:
@@ -159,12 +167,17 @@ def _run(
     todo = [row for row in chosen(state.rows()) if row.status in ("waiting", "running") and not row.blocked]
     rows = state.rows()
     if todo:
-        devices = pick_devices(options.device, options.jobs, options.threads, len(todo))
+        devices: tuple[str, ...] = (options.device,)  # which a farm's machines have
+        if options.engine.engine == "local":
+            devices = pick_devices(options.device, options.jobs, options.threads, len(todo))
         local = LocalOptions(devices, options.threads, options.overlap, only)
+        if options.engine.no_wait:
+            _submit(state, options, local, name)
+            return
         with display(only, options.as_json) as shown:
             shown.watch(rows)
             try:
-                rows = run_local(state, local, shown.watch)
+                rows = run_engine(options.engine, state, local, options.jobs, shown.watch)
             except KeyboardInterrupt:
                 click.echo(f"previz: {closing(chosen(state.rows()))}", err=True)
                 click.echo(f"previz: `previz batch resume {name}` goes on", err=True)
@@ -188,6 +201,15 @@ def _run(
     click.echo(str(results.index), err=True)
     if any(row.status != "done" for row in chosen(rows)):
         ctx.exit(EXIT_FAILED)
+
+
+def _submit(state: State, options: RunOptions, local: LocalOptions, name: str) -> None:
+    """Leave a list to Slurm."""
+    from previz.batch import finish, submit_slurm
+
+    ids = submit_slurm(state, slurm_options(options.engine, local, options.jobs), finish)
+    click.echo(f"submitted: {' '.join(ids)}", err=True)
+    click.echo(f"previz: `previz batch status {name}` tells how far it is", err=True)
 
 
 def _write_what_is_there(state: State) -> None:
