@@ -90,6 +90,9 @@ def finding_of(error: ErrorDetails, model: type[BaseModel]) -> Finding:
         )
     if error["input"] is None:  # nothing is written where the value would be
         return Finding(loc, _message(error), on_key=True)
+    if kind in {"model_type", "model_attributes_type"}:
+        known = _fields_at(model, tagged)
+        return Finding(loc, _message(error) + (f"; its fields are {', '.join(known)}" if known else ""))
     if kind == "missing":
         hint = _MISSING_HINTS.get(loc, "") if "frames" in model.model_fields else ""
         return Finding(loc, "is missing" + hint)
@@ -102,8 +105,12 @@ _MISSING_HINTS: dict[RawLoc, str] = {
 }
 
 
+def _fields_at(model: type[BaseModel], loc: RawLoc) -> list[str]:
+    return [name for found in models_at(model, loc)[:1] for name, _ in fields(found)]
+
+
 def _unknown_field(model: type[BaseModel], loc: RawLoc) -> str:
-    known = [name for found in models_at(model, loc[:-1])[:1] for name, _ in fields(found)]
+    known = _fields_at(model, loc[:-1])
     near = difflib.get_close_matches(str(loc[-1]).lower(), known, n=1, cutoff=0.6)
     if near:
         return f"unknown field; did you mean {near[0]}?"

@@ -111,7 +111,12 @@ solver: {max_iterations: 0}
             "[1e9, 98]\n    keys",
             "6:9: handles.jaw.at: [1000000000.0, 98] is out of bounds; the largest number is 1000000",
         ),
-        ("character: head", "character: 7", "3:12: character: must be a mapping, not 7"),
+        (
+            "character: head",
+            "character: 7",
+            "3:12: character: must be a mapping, not 7; its fields are checkpoint, seed, latent, truncation,"
+            " truncation_cutoff, label",
+        ),
         (
             "character: head",
             "character: {checkpoint: 7}",
