@@ -19,6 +19,10 @@ from previz.cli._group import LazyGroup
         "retry": ("previz.cli.batch_run:retry", "Put failed shots back in line, and render them."),
         "clean": ("previz.cli.batch_clean:clean", "Remove what is left over, or all of a list's outputs."),
         "worker": ("previz.cli.batch_worker:worker", "Join in the work on a list, from any machine."),
+        "export": ("previz.cli.batch_export:export", "Write a list as a farm's job template, or a script."),
+        "solve": ("previz.cli.batch_steps:solve", "One step of one shot, as such a job runs it: its take."),
+        "decode": ("previz.cli.batch_steps:decode", "Another step: its pictures, or some of them."),
+        "encode": ("previz.cli.batch_steps:encode", "The last step: its clip, sheet and report."),
     },
     epilog="Example: previz batch run timelines/shots/sq010.yaml --jobs auto",
 )
