@@ -132,8 +132,8 @@ def test_pinned_handles_are_no_doubt_where_the_latent_moves():
         ("{direction: yaw, keys: {1009: 101}}", "5:35: latents[0].keys.1009: must be at most 100, not 101"),
         (
             "{direction: yaw, keys: {1009: much}}",
-            "5:35: latents[0].keys.1009: must be a mapping, not 'much'; its fields are ease, hold, interp, to,"
-            " in, out",
+            "5:35: latents[0].keys.1009: must be a mapping, not 'much'; its fields are ease, hold, interp,"
+            " to, in, out",
         ),
         (
             "{toward: {seed: 3, latent: a.npy}, keys: {1009: 1}}",
