@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import animation, landmarks, reconstruction, tracking
+from benchmarks import animation, landmarks, reconstruction, speed, tracking
 from benchmarks._cast import load_ground
 from benchmarks._journal import Journal, begin
 from benchmarks._machine import commit, machine
@@ -20,7 +20,8 @@ from benchmarks._suite import Options, Plot, Record, Strip, Suite, Table
 __all__ = ["QUICK_NOTE", "SUITES", "Results", "Section", "plan", "run", "to_dict", "to_markdown"]
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for suite in (landmarks.SUITE, reconstruction.SUITE, tracking.SUITE, animation.SUITE)
+    suite.name: suite
+    for suite in (landmarks.SUITE, reconstruction.SUITE, tracking.SUITE, animation.SUITE, speed.SUITE)
 }
 QUICK_NOTE = (
     "A quick run: a few cases and a capped paper's solver show that all works, too few to conclude from."
@@ -72,13 +73,9 @@ def run(
     facts = {"commit": commit(), "machine": machine(options.device)}
     for name in names:
         _measure(SUITES[name], options, journal, facts, progress)
-    sections = [_section(SUITES[name], journal, _wanted(SUITES[name], options)) for name in names]
+    sections = [_section(SUITES[name], journal, options) for name in names]
     date = datetime.now(UTC).isoformat(timespec="seconds")
     return Results({**about, **facts, "date": date}, sections)
-
-
-def _wanted(suite: Suite, options: Options) -> list[str]:
-    return [case.name for case in suite.cases(options)]
 
 
 def _measure(
@@ -108,9 +105,10 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _section(suite: Suite, journal: Journal, wanted: Sequence[str]) -> Section:
+def _section(suite: Suite, journal: Journal, options: Options) -> Section:
     """A suite's records among those asked for; a state may hold others, of other options."""
-    records = [record for name in wanted for record in journal.done.get((suite.name, name), []) if record]
+    found = [journal.done.get((suite.name, case.name), []) for case in suite.cases(options)]
+    records = [record for one in found for record in one]
     if not records:
         return Section(suite, [], [], [], [])
     return Section(suite, records, suite.tables(records), suite.plots(records), suite.strips(records))

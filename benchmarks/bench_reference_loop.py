@@ -34,6 +34,7 @@ import resource
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +82,27 @@ def previz_leg(size: int, iterations: int, masked: bool, marks: list[tuple[float
 
 def reference_leg(size: int, iterations: int, masked: bool, marks: list[tuple[float, float]]) -> None:
     """Iterations that do what the published code does, a mark at each."""
-    generator = random_generator(size).requires_grad_(True)
-    start = generator.sample_w(1)
+    generator, mask = random_generator(size), half_mask(size) if masked else None
     handles, targets = handles_and_targets(size)
+    faithful_loop(
+        generator, generator.sample_w(1), handles, targets, mask, iterations, lambda: marks.append(clocks())
+    )
+
+
+def faithful_loop(
+    generator: Generator,
+    start: Tensor,  # [1, num_ws, w_dim]
+    handles: Tensor,  # [N, 2] image pixels
+    targets: Tensor,  # [N, 2] image pixels
+    mask: Tensor | None,  # [H, W], 1 = movable
+    iterations: int,
+    mark: Callable[[], object],
+) -> None:
+    """The reference implementation's way: square pictures, gradients of all weights, a mark an iteration."""
+    generator, size = generator.requires_grad_(True), generator.width
     kept: list[Tensor] = []
     conv = generator.synthesis.block(BLOCK).conv1
-    conv.register_forward_hook(lambda module, inputs, output: kept.append(output))
+    hook = conv.register_forward_hook(lambda module, inputs, output: kept.append(output))
     moving = start[:, :LAYERS].clone().requires_grad_()
     optimiser = torch.optim.Adam([moving], lr=2e-3)
     first: Tensor | None = None
@@ -98,14 +114,15 @@ def reference_leg(size: int, iterations: int, masked: bool, marks: list[tuple[fl
             first = features.detach()
             looks = [first[0, :, int(y), int(x)] for x, y in handles.tolist()]
         handles = torch.stack([find(features, h, look, size) for h, look in zip(handles, looks, strict=True)])
-        marks.append(clocks())
+        mark()
         loss = sum_of_shifts(features, handles, targets, size)
-        if masked:
-            fixed = 1 - half_mask(size)
+        if mask is not None:
+            fixed = 1 - mask
             loss = loss + 20 * torch.nn.functional.l1_loss(features * fixed, first * fixed)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+    hook.remove()
 
 
 def find(features: Tensor, handle: Tensor, look: Tensor, size: int) -> Tensor:
@@ -115,14 +132,16 @@ def find(features: Tensor, handle: Tensor, look: Tensor, size: int) -> Tensor:
     left, top = max(0, x - reach), max(0, y - reach)
     window = features.detach()[0, :, top : y + reach + 1, left : x + reach + 1]
     best = int((window - look[:, None, None]).square().sum(dim=0).argmin())
-    return torch.tensor((left + best % window.shape[2], top + best // window.shape[2])) + 0.5
+    return handle.new_tensor((left + best % window.shape[2], top + best // window.shape[2])) + 0.5
 
 
 def sum_of_shifts(features: Tensor, handles: Tensor, targets: Tensor, size: int) -> Tensor:
     """Motion supervision on the resized map."""
-    loss = torch.zeros(())
+    loss = torch.zeros((), device=features.device)
     for handle, target in zip(handles, targets, strict=True):
-        near = (pixel_centres((size, size)) - handle).norm(dim=-1) <= max(1, round(3 * size / 512))
+        near = (pixel_centres((size, size), handle.device) - handle).norm(dim=-1) <= max(
+            1, round(3 * size / 512)
+        )
         disc = near.nonzero().flip(1) + 0.5
         step = (target - handle) / (target - handle).norm()
         source = read(features, disc).detach()
@@ -167,7 +186,7 @@ def compare(size: int, iterations: int, rounds: int, masked: bool, threads: int)
         for name in LEGS:
             with context.Pool(1) as pool:
                 seen[name].append(pool.apply(run_leg, (name, size, iterations, masked, threads)))
-    row: dict[str, object] = {"size": size, "masked": masked, "threads": threads}
+    row: dict[str, Any] = {"size": size, "masked": masked, "threads": threads}
     for name, legs in seen.items():
         for clock in ("cpu", "wall"):
             row[f"{name}_{clock}_s"] = statistics.median(step for leg in legs for step in leg[clock])

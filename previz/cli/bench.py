@@ -77,7 +77,7 @@ def bench(
     this is in renders/, and is removed when the run is done.
     """
     run = _benchmarks()
-    names = [name for name in run.SUITES if name in suites] or list(run.SUITES)
+    names = [name for name in SUITES if name in suites] or list(SUITES)
     options = _options(run, asked)
     if dry_run:
         for name, cases in run.plan(names, options).items():
