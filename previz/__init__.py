@@ -37,7 +37,15 @@ if TYPE_CHECKING:
         to_uint8,
     )
     from previz.delivery import deliver
-    from previz.drag import SOLVERS, DragResult, DragSettings, make_reference, track_points
+    from previz.drag import (
+        SOLVERS,
+        DragItem,
+        DragResult,
+        DragSettings,
+        drag_batch,
+        make_reference,
+        track_points,
+    )
     from previz.errors import (
         CastError,
         CheckpointError,
@@ -139,6 +147,7 @@ __all__ = [
     "CheckpointInfo",
     "CurvesError",
     "DeviceError",
+    "DragItem",
     "DragResult",
     "DragSettings",
     "EditClip",
@@ -187,6 +196,7 @@ __all__ = [
     "decode",
     "deliver",
     "discard_partial",
+    "drag_batch",
     "draw_burn_in",
     "draw_grid",
     "draw_marks",
@@ -248,7 +258,7 @@ _ROOMS = {
     "SolveStarted Take TakeSummary decode discard_partial export_latents partial_folder smooth_take solve "
     "start_latent to_uint8",
     "delivery": "deliver",
-    "drag": "DragResult DragSettings SOLVERS make_reference track_points",
+    "drag": "DragItem DragResult DragSettings SOLVERS drag_batch make_reference track_points",
     "errors": "CastError CheckpointError CurvesError DeviceError MediaError OutputError PrevizError "
     "Problem SolveError TimelineError",
     "files": "check_output output_file",

@@ -2,6 +2,7 @@
 
 from previz.drag._adam import AdamState, adam_start, adam_step, drag_adam
 from previz.drag._auto import drag_auto
+from previz.drag._batch import DragItem, drag_batch
 from previz.drag._drag import AUTO, SOLVERS, drag
 from previz.drag._ik import drag_ik
 from previz.drag._lbfgs import drag_lbfgs
@@ -25,6 +26,7 @@ __all__ = [
     "SOLVERS",
     "AdamState",
     "Callback",
+    "DragItem",
     "DragResult",
     "DragSettings",
     "DragTask",
@@ -39,6 +41,7 @@ __all__ = [
     "drag",
     "drag_adam",
     "drag_auto",
+    "drag_batch",
     "drag_ik",
     "drag_lbfgs",
     "feature_block",

@@ -66,12 +66,16 @@ def whole_map(evaluation: Evaluation) -> Tensor:  # [C, h, w]
 
 def _whole_blocks(generator: Generator, low: Tensor, w: Tensor, block: int) -> Tensor:
     """The last blocks on all of the low map [C', h', w']: [C, h, w]."""
-    x = low[None]
+    return last_blocks_of_maps(generator, low[None], w[None], block)[0]
+
+
+def last_blocks_of_maps(generator: Generator, x: Tensor, w: Tensor, block: int) -> Tensor:
+    """Low maps [N, C', h', w'] of w [N, num_ws, w_dim] through the last blocks: [N, C, h, w]."""
     for index in range(block - LAST_BLOCKS + 1, block + 1):
         layers = generator.synthesis.block(index)
         noises: list[Tensor | None] = [layers.conv0.noise_const, layers.conv1.noise_const]
-        x = layers.features(x, w[None, 2 * index - 3 : 2 * index - 1], noises)
-    return x[0]
+        x = layers.features(x, w[:, 2 * index - 3 : 2 * index - 1], noises)
+    return x
 
 
 def sample_jacobian(

@@ -75,16 +75,20 @@ def drag(
     """
     settings = settings or DragSettings()
     solver = _solver(settings)
-    task = _check(generator, w, handles, targets, reference, settings, mask, weights, soft)
+    task = check_task(generator, w, handles, targets, reference, settings, mask, weights, soft)
     if not len(task.handles):
         none = task.handles.new_zeros(0)
         return DragResult(task.w, task.handles, none, none, 0, "ok", none.bool(), none.bool())
-    with _repeatable(task.w.device):
-        result = solver(generator, task, callback)
-        with torch.no_grad():
-            feature_map = generator.features(result.w[None], reference.block)[0]
-        lost = result.lost | slipped(feature_map, result.handles, reference, settings)
-    return replace(result, lost=lost, method=result.method or settings.method)
+    with repeatable(task.w.device):
+        return concluded(generator, task, solver(generator, task, callback))
+
+
+def concluded(generator: FeatureGenerator, task: DragTask, result: DragResult) -> DragResult:
+    """A solver's result, with what is the same for all: who found it, and which handles have slipped."""
+    with torch.no_grad():
+        feature_map = generator.features(result.w[None], task.reference.block)[0]
+    lost = result.lost | slipped(feature_map, result.handles, task.reference, task.settings)
+    return replace(result, lost=lost, method=result.method or task.settings.method)
 
 
 def _solver(settings: DragSettings) -> Solver:
@@ -93,7 +97,7 @@ def _solver(settings: DragSettings) -> Solver:
     return SOLVERS[settings.method]
 
 
-def _check(
+def check_task(
     generator: FeatureGenerator,
     w: Tensor,
     handles: Tensor,
@@ -128,7 +132,7 @@ def _check(
 
 
 @contextmanager
-def _repeatable(device: torch.device) -> Iterator[None]:
+def repeatable(device: torch.device) -> Iterator[None]:
     """cuDNN may choose among algorithms that add in another order on every run; not while this holds."""
     if device.type != "cuda":
         yield

@@ -8,20 +8,84 @@ in the null space.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
+from torch import Tensor
 
-from previz.drag._crops import evaluate
-from previz.drag._jacobian import Linear, corrected, linearise, mask_sums, patch_template
+from previz.drag._crops import Evaluation, evaluate
+from previz.drag._held import HeldChange, difference, hold, view
+from previz.drag._jacobian import FirstStage, Linear, corrected, first_stage, patch_template
 from previz.drag._layers import away_from_home, moved_layers, with_offset
 from previz.drag._matching import match, smoothed
 from previz.drag._metric import latent_metric, metric_name
-from previz.drag._progress import Arrival, Progress, advance, end_settling, finish, note_arrival
+from previz.drag._progress import (
+    Arrival,
+    MaskSettling,
+    Progress,
+    advance,
+    end_settling,
+    finish,
+    note_arrival,
+    settle_mask,
+)
 from previz.drag._step import clip_length, next_trust, prioritised_step
 from previz.drag._tracking import paper_pixel, search_offsets, search_step
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator
 from previz.geometry import clamp_to_image
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an iteration asks for first: the features of a latent, and the picture where a mask holds it.
+
+    Attributes:
+        task: whose latent it is.
+        layers: that move.
+        offset: [len(layers) or 1, w_dim] added to them.
+        picture: whether the picture is wanted, too.
+    """
+
+    task: DragTask
+    layers: tuple[int, ...]
+    offset: Tensor
+    picture: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What it sees; of an offset that gradients flow to.
+
+    Attributes:
+        offset: [len(layers) or 1, w_dim].
+        evaluation: the features.
+        picture: [C, h, w] what `_held.view` gives.
+    """
+
+    offset: Tensor
+    evaluation: Evaluation
+    picture: Tensor | None
+
+
+@dataclass(frozen=True)
+class Derive:
+    """What it may ask for then: derivatives by the offset.
+
+    Attributes:
+        seen: of what.
+        first: of the rows [2N, D] of the handles, what `first_stage` gives; None where they aren't wanted.
+        cotangent: [C, h, w] of the picture, or None.
+    """
+
+    seen: Seen
+    first: FirstStage | None
+    cotangent: Tensor | None
+
+
+Derived = tuple[Tensor | None, Tensor | None]  # rows [2N, D], gradient [D]
+Steps = Generator[Look | Derive, Any, DragResult]
 
 
 def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | None = None) -> DragResult:
@@ -29,8 +93,37 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
 
     Every handle is a row pair of the system whether it has arrived or not, so a pinned one is held, not just
     left alone. What is returned is the iterate that settled; else, of those within the tolerance or, where
-    there are none, of all, the one with the least mean distance.
+    there are none, of all, the one with the least mean distance. With a mask it is, of those that settled,
+    the one in which the least of what is fixed has changed.
     """
+    steps = ik_steps(generator, task, callback)
+    try:
+        asked = next(steps)
+        while True:
+            asked = steps.send(look(generator, asked) if isinstance(asked, Look) else derive(asked))
+    except StopIteration as end:
+        result: DragResult = end.value
+        return result
+
+
+def look(generator: FeatureGenerator, asked: Look) -> Seen:
+    """The features and the picture of one latent."""
+    offset, block = asked.offset.detach().requires_grad_(), asked.task.reference.block
+    w = with_offset(asked.task.w, asked.layers, offset)
+    evaluation = evaluate(generator, w, block, whole=False)
+    return Seen(offset, evaluation, view(generator, w, block) if asked.picture else None)
+
+
+def derive(asked: Derive) -> Derived:
+    """The derivatives of one latent."""
+    seen, first, gradient = asked.seen, asked.first, None
+    if asked.cotangent is not None and seen.picture is not None:
+        (gradient,) = torch.autograd.grad(seen.picture, seen.offset, asked.cotangent, retain_graph=True)
+    return None if first is None else first.rows(seen.evaluation, seen.offset), gradient
+
+
+def ik_steps(generator: FeatureGenerator, task: DragTask, callback: Callback | None = None) -> Steps:
+    """`drag_ik`, which leaves it to others to run the generator: several drags may share a pass."""
     task = _with_own_limits(task)
     settings, reference, ik = task.settings, task.reference, task.settings.ik
     layers = moved_layers(settings, generator.num_ws)
@@ -40,34 +133,41 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
     offset, progress, expected = torch.zeros_like(away), Progress(), task.handles
     linear: Linear | None = None
     finely = replace(task, tolerance=task.tolerance * ik.settle)
-    arrived = Arrival()
+    arrived, kept = Arrival(), MaskSettling()
     handles = predicted = task.handles
     trust = ik.trust * paper_pixel(reference)
     metric, step = latent_metric(generator, metric_name(task)), offset.flatten()
+    held = hold(generator, task, layers, metric)
     while True:
-        offset = offset.detach().requires_grad_()
-        w = with_offset(task.w, layers, offset)
-        seen = evaluate(generator, w, reference.block, whole=task.fixed is not None)
-        smooth = smoothed(seen.feature_map.detach(), ik.smooth)
+        seen: Seen = yield Look(task, layers, offset, held is not None)
+        smooth = smoothed(seen.evaluation.feature_map.detach(), ik.smooth)
         before = handles
         handles, distance = match(smooth, expected, template, search, search_step(reference), ik.prior)
-        progress = advance(progress, finely, w, handles, distance, callback)
+        progress = advance(progress, finely, seen.evaluation.w, handles, distance, callback)
         arrived = note_arrival(arrived, progress, task)
-        progress = end_settling(progress, arrived, ik.settle_iterations)
+        if kept.best is None:
+            progress = end_settling(progress, arrived, ik.settle_iterations)
+        off = None if held is None or seen.picture is None else difference(seen.picture.detach(), held)
+        if off is not None:
+            progress, kept = settle_mask(progress, kept, float(off.square().sum()), ik)
         if progress.status is not None:
             return finish(progress, task)
         if progress.iterations > 1:
             trust = next_trust(trust, handles - before, predicted, ik, paper_pixel(reference))
         known = None if linear is None else corrected(linear, step, handles - before - predicted, ik)
-        linear = known or linearise(seen, smooth, handles, template, task, offset)
-        wanted = clip_length(task.goals - handles, trust)
-        change = mask_sums(seen.feature_map, task)
-        step = prioritised_step(
-            linear, wanted, task.weights, task.soft, change, away + offset.detach(), ik, metric, trust
-        )
+        first = None if known else first_stage(seen.evaluation, smooth, handles, template, task)
+        cotangent = None if held is None or off is None else off * held.fixed
+        rows, gradient = (yield Derive(seen, first, cotangent)) if first or held else (None, None)
+        if rows is not None:
+            known = Linear(rows)
+        assert known is not None
+        linear = known
+        change = None if held is None or gradient is None else HeldChange(held, gradient.flatten())
+        now, wanted = away + offset, clip_length(task.goals - handles, trust)
+        step = prioritised_step(linear.rows, wanted, task.weights, task.soft, now, ik, metric, trust, change)
         predicted = (linear.rows @ step).reshape(-1, 2)
         expected = clamp_to_image(handles + predicted, reference.image_size)
-        offset = offset.detach() + step.reshape(offset.shape)
+        offset = (offset + step.reshape(offset.shape)).detach()
 
 
 def _with_own_limits(task: DragTask) -> DragTask:

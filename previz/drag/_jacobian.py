@@ -1,4 +1,4 @@
-"""How tracked positions and the fixed area change with the latent: rows for the solvers that linearise."""
+"""How tracked positions change with the latent: rows for the solvers that linearise."""
 
 from __future__ import annotations
 
@@ -28,36 +28,53 @@ class Linear:
 
     Attributes:
         rows: [2N, D] of the handles, image pixels.
-        held: [R, D] of the sketches of the fixed area.
         reused: steps taken with it already.
     """
 
     rows: Tensor
-    held: Tensor
     reused: int = 0
 
 
-def linearise(
-    evaluation: Evaluation,  # depends on the variable
+@dataclass(frozen=True)
+class FirstStage:
+    """The rows of the handles, as far as they can be had without going through all of the network.
+
+    Attributes:
+        points: [N, 2] image pixels, tracked in the smoothed map.
+        template: by which.
+        smooth: how often the map is smoothed.
+        batch: vector-Jacobian products a backward pass.
+        cotangents: what `sample_jacobian` gives; None where crops don't pay.
+    """
+
+    points: Tensor
+    template: Template
+    smooth: int
+    batch: int
+    cotangents: tuple[Tensor, Tensor] | None
+
+    def rows(self, evaluation: Evaluation, variable: Tensor) -> Tensor:  # [2N, D]
+        """All the way to the variable [layers, w_dim], on which the evaluation depends."""
+        if self.cotangents is not None and evaluation.low is not None:
+            outputs = (evaluation.low, evaluation.w)
+            return vector_jacobian_products(outputs, variable, self.cotangents, self.batch)
+        feature_map = smoothed(whole_map(evaluation), self.smooth)
+        return position_jacobian(feature_map, self.points, self.template, variable, self.batch)
+
+
+def first_stage(
+    evaluation: Evaluation,
     smooth: Tensor,  # [C, h, w] its features, smoothed
     points: Tensor,  # [N, 2] image pixels, tracked in the smoothed map
     template: Template,
     task: DragTask,
-    variable: Tensor,  # [layers, w_dim]
-) -> Linear:
-    """By derivatives: of the handles through crops where that is possible, of the fixed area through all."""
+) -> FirstStage:
+    """Through crops where that is possible."""
     ik = task.settings.ik
-    batch = vjp_batch(ik, task.w.device)
-    cotangents = position_cotangents(smooth, points, template)
     at = rescale(points[:, None] + template.offsets, template.image_size, template.map_size)
-    first = sample_jacobian(evaluation, at, cotangents, ik.smooth)
-    if first is not None:
-        assert evaluation.low is not None
-        rows = vector_jacobian_products((evaluation.low, evaluation.w), variable, first, batch)
-    else:
-        feature_map = smoothed(whole_map(evaluation), ik.smooth)
-        rows = position_jacobian(feature_map, points, template, variable, batch)
-    return Linear(rows, mask_rows(evaluation.feature_map, task, variable))
+    cotangents = position_cotangents(smooth, points, template)
+    found = sample_jacobian(evaluation, at, cotangents, ik.smooth)
+    return FirstStage(points, template, ik.smooth, vjp_batch(ik, task.w.device), found)
 
 
 def corrected(
@@ -67,8 +84,6 @@ def corrected(
     ik: IKSettings,
 ) -> Linear | None:
     """Corrected by what the last step showed (Broyden 1965); None where that is too much to go on with."""
-    if len(linear.held):  # what is fixed drifts where its rows are not those of the place
-        return None
     predicted = linear.rows @ step
     wrong = float(miss.norm()) > ik.reuse * float(predicted.norm())
     if wrong or linear.reused >= ik.reuse_steps:
@@ -139,47 +154,3 @@ def vector_jacobian_products(
             (some,) = torch.autograd.grad(outputs, variable, chunk, retain_graph=True, is_grads_batched=True)
             rows.append(some.reshape(len(chunk[0]), -1))
     return torch.cat(rows) if rows else variable.new_zeros(0, variable.numel())
-
-
-def mask_rows(feature_map: Tensor, task: DragTask, variable: Tensor) -> Tensor:  # [R, D]
-    """How random projections of the fixed area change with the variable; no rows where nothing is fixed."""
-    if not _held_count(task):
-        return variable.new_zeros(0, variable.numel())
-    batch = vjp_batch(task.settings.ik, task.w.device)
-    assert task.fixed is not None
-    signs = [torch.split(one, batch) for one in _signs(task)]
-    rows = []
-    for channels, pixels in zip(*signs, strict=True):
-        cotangents = channels[:, :, None, None] * (pixels * task.fixed)[:, None]  # [B, C, h, w]
-        rows.append(
-            vector_jacobian_products((feature_map,), variable, (cotangents.to(feature_map.dtype),), batch)
-        )
-    return torch.cat(rows)
-
-
-def mask_sums(feature_map: Tensor, task: DragTask) -> Tensor:  # [R]
-    """Random projections of the change of the fixed area, which the step shall undo.
-
-    Each is sum (F - F_0) (1 - M) times random signs, a sign for each channel times one for each pixel; the
-    sum of their squares has the squared change of the fixed area as its mean. The same signs in every drag,
-    so that they add no jitter.
-    """
-    if not _held_count(task):
-        return task.w.new_zeros(0)
-    assert task.fixed is not None
-    of_channels, of_pixels = _signs(task)
-    change = (feature_map.detach().float() - task.reference.held_map) * task.fixed
-    return ((of_channels @ change.flatten(1)) * of_pixels.flatten(1)).sum(dim=1)
-
-
-def _held_count(task: DragTask) -> int:
-    return task.settings.ik.mask_rows if task.fixed is not None and task.settings.mask_weight > 0 else 0
-
-
-def _signs(task: DragTask) -> tuple[Tensor, Tensor]:
-    """Random signs [R, C] of channels and [R, h, w] of pixels."""
-    draw, count = torch.Generator().manual_seed(0), _held_count(task)
-    channels, height, width = task.reference.feature_map.shape
-    of_channels = torch.randint(2, (count, channels), generator=draw) * 2.0 - 1.0
-    of_pixels = torch.randint(2, (count, height, width), generator=draw) * 2.0 - 1.0
-    return of_channels.to(task.w.device), of_pixels.to(task.w.device)

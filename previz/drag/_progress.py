@@ -8,6 +8,7 @@ from math import inf
 import torch
 from torch import Tensor
 
+from previz.drag._settings import IKSettings
 from previz.drag._types import Callback, DragResult, DragTask, Iteration, Status
 
 # What a pixel of a soft handle weighs beside one of a hard handle, in the choice of the best iterate.
@@ -134,6 +135,41 @@ def end_settling(progress: Progress, arrival: Arrival, longest: int) -> Progress
     if arrival.best is None or not over or progress.status == "ok":
         return progress
     return replace(progress, best=arrival.best, status="ok")
+
+
+@dataclass(frozen=True)
+class MaskSettling:
+    """What came of the iterates that have settled, where a mask holds something.
+
+    Attributes:
+        best: of these, the one in which the least of what is fixed has changed.
+        change: how much, squared.
+        count: iterates seen since the first of them, that one included.
+    """
+
+    best: DragResult | None = None
+    change: float = inf
+    count: int = 0
+
+
+def settle_mask(
+    progress: Progress, kept: MaskSettling, change: float, ik: IKSettings
+) -> tuple[Progress, MaskSettling]:
+    """Go on after an arrival while what is fixed comes nearer to how it was, for so many iterations at most.
+
+    `change` is that of the iterate seen last. A drag ends with the iterate of the least change among those
+    that arrived.
+    """
+    settled = progress.status == "ok" and progress.best is progress.last
+    if kept.best is None and not settled:
+        return progress, kept
+    nearer = settled and change < (1 - ik.mask_gain) * kept.change
+    if settled and change < kept.change:
+        kept = replace(kept, best=progress.last, change=change)
+    kept = replace(kept, count=kept.count + 1)
+    if (nearer or not settled) and progress.status in (None, "ok") and kept.count <= ik.mask_iterations:
+        return replace(progress, status=None), kept
+    return replace(progress, best=kept.best, status="ok"), kept
 
 
 def _result(task: DragTask, w: Tensor, handles: Tensor, distance: Tensor, iteration: int) -> DragResult:

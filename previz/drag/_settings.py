@@ -54,9 +54,12 @@ class IKSettings:
             the search must make up for.
         reuse: a Jacobian serves again, corrected by what the step showed, where the handles went elsewhere
             than predicted by no more than this share of the way; 0 takes derivatives in each iteration.
-        reuse_steps: how often it may. With a mask it never does.
-        mask_rows: random sketches of the change of the fixed area.
-        mask_damping: mu of these.
+        reuse_steps: how often it may.
+        mask_rows: random sketches by which the directions are found that change the fixed area; 0 is no mask.
+        mask_damping: nu, what curvature of the fixed area, of the largest, makes a way twice as long.
+        mask_iterations: how many iterations a drag goes on for that has arrived, as long as the fixed area
+            comes nearer to how it was.
+        mask_gain: by what share of its squared change an iteration must bring it nearer.
         settle: a drag that has arrived goes on until its handles are within this share of the tolerance, as a
             tolerance that is a dead band makes neighbouring frames tremble.
         settle_iterations: the most iterations that this may take.
@@ -78,6 +81,8 @@ class IKSettings:
     reuse_steps: int = 3
     mask_rows: int = 32
     mask_damping: float = 0.1
+    mask_iterations: int = 8
+    mask_gain: float = 0.03
     settle: float = 0.1
     settle_iterations: int = 3
     max_iterations: int = 30
@@ -97,6 +102,8 @@ class IKSettings:
             "reuse",
             "reuse_steps",
             "mask_rows",
+            "mask_iterations",
+            "mask_gain",
             "settle_iterations",
             "max_iterations",
         ):
