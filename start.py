@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "previz-setup.txt"
 NEEDED = (3, 11)
-TEST_EXTRAS = ("cast", "dev", "editorial")
+TEST_EXTRAS = ("cast", "dev", "editorial", "ray", "slurm")
 
 CHECKS = (
     ("ruff check", ("ruff", "check", ".")),

@@ -96,7 +96,7 @@ def run_ray(state: State, options: RayOptions, finish: Finish, watch: Watch) -> 
     where the outputs can't be written any more. At KeyboardInterrupt all put their shots back.
     """
     with _cluster(options.address) as ray:
-        farm = _RayFarm(ray, state.path, options, finish)
+        farm = _RayFarm(ray, state.path.absolute(), options, finish)
         farm.check_room(state.rows())
         return lead(state, farm, options.only, options.jobs, watch)
 

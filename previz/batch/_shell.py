@@ -14,22 +14,22 @@ _SCRIPT = """\
 #
 #   sh {file}                  all of them
 #   sh {file} SHOT...          only these, in the script's order
-#   PREVIZ=/opt/previz/bin/previz sh {file} --     with another previz
-#   PREVIZ_OPTIONS='--device cuda:0'               for each command
+#
+# PREVIZ=/opt/previz/bin/previz names another previz, PREVIZ_OPTIONS='--device cuda:0' goes to each command.
 #
 # It may be started on several machines at once, and again: a shot is rendered once, and what is done is
 # skipped. Each line below may be a job of its own, after those that it names.
 #
 # Exit codes: 0 all shots are done; 1 a shot failed, or waits for a failed one (the others were rendered);
-# 2 the list or the folder is at fault; 126, 127 previz can't be started; 130 interrupted. From 2 on the
-# script has stopped there.
+# 2 the list or the folder is at fault, or there is no such SHOT; 126, 127 previz can't be started;
+# 130 interrupted. From 2 on the script has stopped there.
 
 PREVIZ=${{PREVIZ:-previz}}
 LIST={source}
 FOLDER={folder}
 cd {place} || exit 2
-[ "${{1-}}" != -- ] || shift
 chosen=" $* "
+found=0
 worst=0
 
 shot() {{
@@ -37,6 +37,7 @@ shot() {{
     "  " | *" $1 "*) ;;
     *) return 0 ;;
     esac
+    found=1
     # shellcheck disable=SC2086  # options are words
     "$PREVIZ" batch run "$LIST" -o "$FOLDER" --jobs 1 --shot "$1" ${{PREVIZ_OPTIONS-}}
     code=$?
@@ -46,6 +47,10 @@ shot() {{
 
 {shots}
 
+if [ "$found" -eq 0 ]; then
+    echo "$0: there is no such shot:$chosen" >&2
+    exit 2
+fi
 exit "$worst"
 """
 

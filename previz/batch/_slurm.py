@@ -100,7 +100,7 @@ def run_slurm(state: State, options: SlurmOptions, finish: Finish, watch: Watch)
     and where the outputs can't be written any more. At KeyboardInterrupt the jobs are cancelled, and put
     their shots back.
     """
-    farm = _SlurmFarm(_submitit(options), state.path, options, finish)
+    farm = _SlurmFarm(_submitit(options), state.path.absolute(), options, finish)
     return lead(state, farm, options.only, options.jobs, watch)
 
 
@@ -109,7 +109,7 @@ def submit_slurm(state: State, options: SlurmOptions, finish: Finish) -> tuple[s
 
     Raises BatchError.
     """
-    farm = _SlurmFarm(_submitit(options), state.path, options, finish, patience=None)
+    farm = _SlurmFarm(_submitit(options), state.path.absolute(), options, finish, patience=None)
     ids: list[str] = []
     for crew in crews(state.rows(), options.only):
         count = farm.room(crew) if options.jobs is None else min(options.jobs - len(ids), farm.room(crew))

@@ -250,6 +250,8 @@ def test_script_ends_with_the_code_of_what_it_can_not_go_on_for(folder):
     environment = {"PREVIZ": str(folder / "none"), "PATH": "/usr/bin:/bin"}
     ran = subprocess.run(["sh", folder / "job.sh"], env=environment, capture_output=True, check=False)
     assert ran.returncode == 127
+    ran = subprocess.run(["sh", folder / "job.sh", "sh99"], env=environment, capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (2, f"{folder}/job.sh: there is no such shot: sh99 \n".encode())
     environment["PREVIZ"] = str(PREVIZ)
     path.write_text("previz: 1\nshots: {}\n")
     ran = subprocess.run(["sh", folder / "job.sh"], env=environment, capture_output=True, check=False)

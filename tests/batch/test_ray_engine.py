@@ -1,13 +1,14 @@
 """Shot lists on Ray clusters of several nodes, all of them on this machine."""
 
 import os
+import socket
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from previz import Take, load_generator, solve
-from previz.batch import RayOptions, ShotPlan, finish, plan_list, run_ray, sync
+from previz.batch import BatchError, RayOptions, ShotPlan, finish, plan_list, run_ray, sync
 from previz.timeline import parse_timeline
 from tests.batch.lists import TIMELINE, make_folder, make_list
 
@@ -70,3 +71,46 @@ def test_two_nodes_share_a_list_and_outlive_the_loss_of_one(tmp_path, cluster):
     assert sum(run["solved"] for run in runs) <= 5 * 6 + 1  # the frame under way
     assert is_alone(plan)
     assert not list(plan.folder.rglob(".*"))
+
+
+def test_interrupted_run_puts_its_shots_back(tmp_path, cluster):
+    make_folder(tmp_path, LONG.replace("1001-1006", "1001-1060"))
+    state = sync(plan_list(make_list(tmp_path)))
+
+    def watch(rows):
+        if rows[0].solved >= 2 and rows[0].status == "running":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_ray(state, RayOptions(cluster.address), finish, watch)
+    (row,) = state.rows()
+    (run,) = state.runs()
+    assert (row.status, run["outcome"], run["error"]) == ("waiting", "released", "stopped")
+    assert 2 <= run["solved"] < 60
+
+
+def test_shots_that_fit_nowhere_are_told_of(tmp_path, cluster):
+    make_folder(tmp_path)
+    shot = {"timeline": "nod.yaml", "resources": {"gpus": 2, "cpus": 4, "memory_gb": 9.5}}
+    state = sync(plan_list(make_list(tmp_path, {"a": shot})))
+    with pytest.raises(BatchError) as caught:
+        run_ray(state, RayOptions(cluster.address), finish, lambda rows: None)
+    assert str(caught.value) == (
+        "a takes 2 GPUs, 4 cores, 9.5 GB of memory, and no node of the Ray cluster has as much; "
+        "see the shot's `resources`"
+    )
+    assert state.rows()[0].status == "waiting"
+
+
+def test_address_where_nothing_answers_is_told_of(tmp_path):
+    make_folder(tmp_path)
+    state = sync(plan_list(make_list(tmp_path)))
+    with socket.socket() as taken:  # bound, and not listening
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(BatchError) as caught:
+            run_ray(state, RayOptions(address), finish, lambda rows: None)
+    assert str(caught.value) == (
+        f"--address {address}: no Ray cluster answers there: Connection refused; "
+        "`ray start --head` starts one, and says its address"
+    )
