@@ -1,4 +1,4 @@
-"""What the suites on a bundled character share: her generator, the network that judges pictures, the pairs."""
+"""What the suites on a bundled character share: generator, judging network, pairs."""
 
 from __future__ import annotations
 

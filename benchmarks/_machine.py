@@ -109,7 +109,7 @@ def _highest() -> float | None:
 
 
 def matrix_rate(device: torch.device | str = "cpu", size: int = 1024, rounds: int = 8) -> float:
-    """Floating point operations a second of a product of two float32 matrices [size, size], 2 · size³ of them.
+    """Floating point operations a second of a product of two float32 matrices [size, size], 2 · size³ each.
 
     The fastest of `rounds`; CPU seconds on a CPU, so that other work on the machine counts little.
     """

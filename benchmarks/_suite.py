@@ -1,4 +1,4 @@
-"""What a suite is: cases that are measured one by one, and the tables and plots that come of their records."""
+"""What a suite is: cases that are measured one by one, and what is made of their records."""
 
 from __future__ import annotations
 

@@ -8,15 +8,16 @@ render.
 - within: share of frames in which every handle came within the tolerance (1 px up to 5 handles, else 2).
 - lag: by how many frames the handles trail their targets, from the shift at which the velocities of both
   correlate best, with parts of a frame; handles whose targets never move don't count.
-- closure: between the first frame and the last one of those later frames whose targets are all where they
-  were on the first, after they had left: how far the landmarks that the network sees on both are apart, mean
-  (the network's reading of two equal pictures is equal, so there is no floor), and in W how far the latents
-  are apart, as a share of the farthest that they have been.
+- closure: between the first frame and the last of those whose targets are all back where they were on the
+  first, after they had left: how far the landmarks that the network sees on both are apart, mean (it reads
+  equal pictures alike, so there is no floor), and in W how far the latents are apart, as a share of the
+  farthest that they have been.
 - jitter: mean second difference of the handles while their targets hold still for three frames.
-- bend: mean second difference of the handles while their targets move, over that of the targets: 1 is as smooth
-  as was asked.
-- warp: mean absolute difference (0 to 255) between a picture and the one before it warped onto it by optical
-  flow (DIS), where flow there and back agrees within 1 px: what flickers, or changes otherwise than by moving.
+- bend: mean second difference of the handles while their targets move, over that of the targets: 1 is as
+  smooth as was asked.
+- warp: mean absolute difference (0 to 255) between a picture and the one before it, warped onto it by
+  optical flow (DIS), where flow there and back agrees within 1 px: what flickers, or changes otherwise than
+  by moving.
 - iterations and seconds are those of a frame; the decode is not counted.
 """
 
@@ -35,6 +36,7 @@ from numpy.typing import NDArray
 import previz
 from benchmarks._cast import HERE, Ground, load_ground, solver_name
 from benchmarks._figures import lag, mean, paired, second_difference, with_error
+from benchmarks._flow import as_grey, dis
 from benchmarks._suite import Case, Options, Plot, Record, Series, Suite, Table
 from benchmarks.landmarks import by
 from previz import Take, Timeline
@@ -149,22 +151,26 @@ def closure(ground: Ground, take: Take, pictures: NDArray[np.uint8]) -> Record:
 
 def warp_error(pictures: NDArray[np.uint8]) -> float:
     """Mean absolute difference of each picture [H, W, 3] and the one before it, warped onto it."""
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    greys = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures]
+    greys = [as_grey(picture) for picture in pictures]
     height, width = pictures.shape[1:3]
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
     found = []
     for index in range(1, len(pictures)):
-        back = flow.calc(greys[index], greys[index - 1], None)  # from each pixel to where it was
-        ahead = flow.calc(greys[index - 1], greys[index], None)
+        back = dis(greys[index], greys[index - 1])  # from each pixel to where it was
+        ahead = dis(greys[index - 1], greys[index])
         there = grid + back
-        again = cv2.remap(ahead, there, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        again = _warped(ahead, there)
         agreed = np.linalg.norm(back + again, axis=-1) <= AGREE
         before = pictures[index - 1].astype(np.float32)
-        warped = cv2.remap(before, there, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        difference = np.abs(warped - pictures[index].astype(np.float32)).mean(axis=-1)
+        difference = np.abs(_warped(before, there) - pictures[index].astype(np.float32)).mean(axis=-1)
         found.append(float(difference[agreed].mean()) if agreed.any() else float("nan"))
     return mean(found)
+
+
+def _warped(values: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values [H, W, C] read at places [H, W, 2], column and row."""
+    x, y = np.ascontiguousarray(places[..., 0]), np.ascontiguousarray(places[..., 1])
+    return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 FIGURES = {

@@ -120,7 +120,7 @@ def faithful_loop(
             fixed = 1 - mask
             loss = loss + 20 * torch.nn.functional.l1_loss(features * fixed, first * fixed)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     hook.remove()
 
@@ -203,7 +203,7 @@ def compare_sampling(device: str, repeats: int = 30) -> list[dict[str, object]]:
         points = torch.rand(handles, 1, 2) * 120 + 4 + torch.rand(1, 29, 2) * 1.5
         features = torch.randn(1, 256, 128, 128).to(memory_format=torch.channels_last).to(device)
         features, points = features.requires_grad_(), points.to(device)
-        ways = {
+        ways: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
             "gather": lambda m, p: sample_features(m[0], p).abs().sum(),
             "grid_sample": lambda m, p: read(m, p.reshape(-1, 2)).abs().sum(),
         }

@@ -1,12 +1,14 @@
 """Make latent paths with exact landmarks: benchmarks/paths_<domain>.npz.
 
-Method. The codes of a path are those of the evaluation pairs: from the source's performance (pose, expression,
-gaze) over the target's to that of the next pair's target, 12 frames each, along great circles, with ease in and
-out; who it is and the light stay. Landmarks are those of the posed mesh by projection, with visibility by a ray
-cast, as in the pairs. Nothing is drawn at random, so the same pack gives the same file. The arrays are
+Method. The codes of a path are those of the evaluation pairs: from the source's performance (pose,
+expression, gaze) over the target's to that of the next pair's target, 12 frames each, along great circles,
+eased in and out; who it is and the light stay. Landmarks are those of the posed mesh by projection, with
+visibility by a ray cast, as in the pairs. Nothing is drawn at random, so the same pack gives the same file.
+The arrays are
 
 - `z` float32 [P, F, Z], the codes;
-- `landmarks` uint16 [P, F, K, 2], ten thousandths of the picture's sides, and 10,000 more; origin at the top-left corner;
+- `landmarks` uint16 [P, F, K, 2], ten thousandths of the picture's sides and 10,000 more, origin at the
+  top-left corner;
 - `visible` bool [P, F, K];
 - `names` [K].
 
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +107,7 @@ def main() -> None:
     domain, renderer = find_domain(arguments.domain), Renderer(load_pack(arguments.pack))
     pairs = load_pairs(HERE / f"pairs_{domain.name}.json").pairs
     same = [pair for pair in pairs if pair.kind == "same"]
-    z = np.stack([path_codes(domain, *both) for both in zip(same, same[1:], strict=False)][: arguments.count])
+    z = np.stack([path_codes(domain, *both) for both in pairwise(same)][: arguments.count])
     height, width = domain.picture_shape(SIZE)
     seen = [[renderer.landmarks(domain.scene_from_z(code), (height, width)) for code in path] for path in z]
     points = np.array([[frame[0] for frame in path] for path in seen]) / [width, height]

@@ -1,31 +1,33 @@
 """Landmarks: drags between two pictures of a person, judged from outside.
 
 A pair (benchmarks/pairs_<domain>.json) is a source and a target code of one person in one light, whose
-pose, expression and gaze differ and whose landmarks are exact, as they come from the scene that each picture
-shows. Handles are landmarks that are seen in both, targets their places in the target. Every solver drags
-every pair from the source's w, in one process, one after the other for each pair, so that a busy machine
-disturbs all alike. Handles are 1 (another one for each pair), 5 (outer corners of the eyes, tip of the nose,
-corners of the mouth), or all landmarks of the front of the face that are seen in both. With +mask, all but the
-box around handles and targets, 12% of the picture's width wider, is to stay.
+pose, expression and gaze differ and whose landmarks are exact, as they come from the scene that each
+picture shows. Handles are landmarks that are seen in both, targets their places in the target. Every solver
+drags every pair from the source's w, in one process, one after the other for each pair, so that a busy
+machine disturbs all alike. Handles are 1 (another one for each pair), 5 (outer corners of the eyes, tip of
+the nose, corners of the mouth), or all landmarks of the front of the face that are seen in both. With +mask,
+all but the box around handles and targets, 12% of the picture's width wider, is to stay.
 
 Lengths are pixels of the character's picture.
 
-- MD: mean distance of the handles' landmarks to their exact targets, before and after, as the landmark network
-  finds them in the pictures of source and result. Its floor is what the network gives on the true target
-  picture: no solver is expected below it.
+- MD: mean distance of the handles' landmarks to their exact targets, before and after, as the landmark
+  network finds them in the pictures of source and result. Its floor is what the network gives on the true
+  target picture: no solver is expected below it.
 - others: the same for the landmarks that are seen in both and are no handles.
 - identity: mean absolute change of what the network reads as identity, hair, colour and light, on scales of
-  about -1 to 1 (what it reads between the source and the true target, where nothing of it changes, is `true`).
+  about -1 to 1 (what it reads between the source and the true target, where nothing of it changes, is
+  `true`).
 - colour: mean absolute change (0 to 255) around forehead, cheeks, chin and throat, each where the network
   finds it; `true` likewise.
 - to target: the network's perceptual distance to the true target picture.
 - outside: with a mask, mean absolute change (0 to 255) of the picture where it is to stay.
 - iterations: forward passes with a gradient; CPU and wall seconds and peak memory are those of the drag,
   without the decode.
-- less the first: means of paired differences to the first solver, with standard errors.
+- less the first's: means of paired differences to the first solver, with standard errors.
 
-The paper's solver is "adam", at 300 iterations at most and without giving up before; "ik" is latent IK, "lbfgs"
-the quality mode. Error over iterations is the mean distance of the tracked handles, by the solver itself.
+The paper's solver is "adam", at 300 iterations at most and without giving up before; "ik" is latent IK,
+"lbfgs" the quality mode. Error over iterations is the mean distance of the tracked handles, by the solver
+itself; an iteration of "lbfgs" is there a round of several evaluations.
 """
 
 from __future__ import annotations
@@ -235,12 +237,18 @@ def tables(records: Sequence[Record]) -> list[Table]:
     """One table a kind of handles, and what the bars ask."""
     heads = [
         *("solver", "pairs", "arrived", "MD before / after / floor", "MD less the first's"),
-        *("identity (true)", "less the first's", "colour (true)", "others before / after", "to target"),
+        *(
+            "identity (true)",
+            "identity less the first's",
+            "colour (true)",
+            "others before / after",
+            "to target",
+        ),
         *("outside", "iterations", "CPU s", "wall s", "times less CPU", "peak GiB"),
     ]
     made = []
     for kind, own in by(records, "handles"):
-        first = list(by(own, "solver"))[0][1]
+        first = by(own, "solver")[0][1]
         columns = (
             heads
             if any(record["outside"] is not None for record in own)

@@ -2,13 +2,14 @@
 
 The source is the picture of a pair's first code, and the target is an edit of its w that is known. The kinds
 take turns: `performance` has the pair's second code (another pose, expression and gaze of the same person);
-`direction` adds 1.5 standard deviations of yaw, pitch, smile or jaw, by the directions that were found by
-regression on Mira's scenes (w + 1.5 s · direction in all layers, s the spread of the factor over random w).
+`direction` adds 1.5 standard deviations of yaw, smile, pitch or jaw in all layers, by the directions that
+regression on the character's scenes has found.
 
-A solver is told of up to 32 points (the paper: 32) where they are in both. For `performance` these are landmarks
-of the scene, which are exact. For `direction` they are drawn at random from the pixels, and followed by optical
-flow (DIS) over the 12 pictures on the straight way from w to the edit, and back again: only points that come back
-within 0.5 px and go at least 1 px are taken, at most one in a square of 1/16 of the picture's width.
+A solver is told of up to 32 points, as in the paper, where they are in both. For `performance` these are
+landmarks of the scene, which are exact. For `direction` they are drawn at random from the corners of the
+picture (Shi and Tomasi 1994, 1/32 of its width apart), and followed by optical flow (DIS) over 12 pictures
+on the straight way from w to the edit, and back again: only points that come back within 0.5 px and go at
+least 1 px are taken.
 
 - MSE: mean squared difference to the true target picture, values of 0 to 1, times 1000; its face part counts
   the box around the points, a tenth of the width wider.
@@ -29,16 +30,15 @@ from functools import partial
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks._cast import FRONT, Ground, image_distance, load_ground, parse_solver, solver_name, thumbnail
 from benchmarks._figures import mean, paired, with_error
+from benchmarks._flow import Grey, follow, grey_picture
 from benchmarks._suite import Case, Options, Record, Strip, Suite, Table
 from benchmarks.landmarks import QUICK_SOLVERS, by
-from previz import to_uint8
-from previz.cast import EvalPair
-from previz.drag import drag, make_reference, sample_features
+from previz.cast import EvalPair, scene_directions
+from previz.drag import drag, make_reference
 from previz.generator import directions_file, load_directions
 
 KINDS = ("performance", "direction")
@@ -141,41 +141,31 @@ def direction_edit(ground: Ground, pair: EvalPair, number: int) -> Edit:
     vector = direction_vector(ground, name)
     target = w + sign * AMOUNT * vector.to(w.device)
     way = [w + share * (target - w) for share in np.linspace(0, 1, STEPS).tolist()]
-    greys = [cv2.cvtColor(to_uint8(ground.picture(one))[0].cpu().numpy(), cv2.COLOR_RGB2GRAY) for one in way]
+    greys = [grey_picture(ground.picture(one)) for one in way]
     points, goals = corresponding_points(greys, seed=number)
     return Edit(w, target, points.to(w.device), goals.to(w.device))
 
 
 def direction_vector(ground: Ground, name: str) -> Tensor:
     """[w_dim] a standard deviation of the factor: a uniform one from -1 to 1 has 1 / sqrt(3)."""
-    known = {one.name: one for one in load_directions(directions_file(ground.checkpoint), ground.generator)}
-    return known[name].vector / 3**0.5
+    file, generator = directions_file(ground.checkpoint), ground.generator
+    known = load_directions(file, generator) if file.is_file() else scene_directions(generator)
+    return next(one.vector for one in known if one.name == name) / 3**0.5
 
 
-def corresponding_points(greys: Sequence[NDArray[np.uint8]], seed: int) -> tuple[Tensor, Tensor]:
+def corresponding_points(greys: Sequence[Grey], seed: int) -> tuple[Tensor, Tensor]:
     """Points [N, 2] px of the first picture [H, W] and where they are in the last, by DIS there and back."""
     height, width = greys[0].shape
-    draw = np.random.default_rng([seed, POINTS])
-    start = torch.from_numpy(draw.uniform(0, 1, (4000, 2)) * [width, height]).float()
-    end = chained_flow(greys, start)
-    back = chained_flow(greys[::-1], end)
+    corners = cv2.goodFeaturesToTrack(greys[0], 0, 0.005, width / 32)
+    if corners is None:
+        return torch.zeros(0, 2), torch.zeros(0, 2)
+    start = torch.from_numpy(np.asarray(corners, np.float32)[:, 0]) + 0.5
+    end = follow(greys, start)[-1]
+    back = follow(greys[::-1], end)[-1]
     good = ((back - start).norm(dim=-1) <= RETURN) & ((end - start).norm(dim=-1) >= LEAST)
     good &= (end > 1).all(dim=-1) & (end < torch.tensor([width - 1, height - 1])).all(dim=-1)
-    cell = (start[good] / (width / 16)).long()
-    taken: dict[tuple[int, int], int] = {}
-    for index, (x, y) in enumerate(cell.tolist()):
-        taken.setdefault((x, y), index)
-    kept = list(taken.values())[:POINTS]
-    return start[good][kept], end[good][kept]
-
-
-def chained_flow(greys: Sequence[NDArray[np.uint8]], points: Tensor) -> Tensor:
-    """Where points [N, 2] px of the first picture are in the last, by optical flow from each to the next."""
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    for before, after in zip(greys, greys[1:], strict=False):
-        field = torch.from_numpy(flow.calc(before, after, None)).permute(2, 0, 1)
-        points = points + sample_features(field, points)
-    return points
+    kept = np.random.default_rng([seed, POINTS]).permutation(np.flatnonzero(good.numpy()))[:POINTS]
+    return start[kept], end[kept]
 
 
 def compare(ground: Ground, edit: Edit, picture: Tensor, truth: Tensor) -> Record:

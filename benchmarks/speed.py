@@ -1,23 +1,24 @@
-"""Speed: seconds, memory and arithmetic of an iteration, against the reference implementation's way of working.
+"""Speed: seconds, memory and arithmetic of an iteration, against the reference's way of working.
 
 Random config-f generators (the seconds don't depend on the weights) and the character herself; block 6, six
 layers of W+. The ways are
 
 - reference: what DragGAN's published code does in an iteration, written here from its description
-  (bench_reference_loop.py): the whole picture is synthesised, the feature map resized to it, handles are whole
-  pixels, the mask term is taken over the whole picture, and backward takes the gradients of all weights;
+  (bench_reference_loop.py): the whole picture is synthesised, the feature map resized to it, handles are
+  whole pixels, the mask term is taken over the whole picture, and backward takes the gradients of all
+  weights;
 - adam: the paper's solver as previz has it: frozen weights, nothing beyond the feature block;
 - ik, fresh: latent IK that takes derivatives in each iteration;
 - ik: latent IK by its defaults, which use a Jacobian again where it predicted well.
 
-Each leg runs in a process of its own, so that its peak memory is its own, which counts libraries and weights.
-Targets are too far to be reached in so few iterations. An iteration is the mean over all but the first; CPU
-seconds are of all threads (on a GPU: wall seconds). A frame is one iteration and the decode of the picture,
-what a frame costs where one iteration arrives; how many it takes is told by the animation suite. With a mask, the
-right half is to stay. `of the matrix rate` is the iteration's floating point operations (convolutions and matrix
-products, as torch counts them) a second, over those of a product of two 1024 x 1024 float32 matrices in
-the same process. It can exceed 100%: a 3 x 3 convolution by Winograd's algorithm takes 2.25 times fewer
-multiplications than are counted.
+Each leg runs in a process of its own, so that its peak memory is its own, which counts libraries and
+weights. Targets are too far to be reached in so few iterations. An iteration is the mean over all but the
+first; CPU seconds are of all threads (on a GPU: wall seconds). A frame is one iteration and the decode of
+the picture, what a frame costs where one iteration arrives; how many it takes is told by the animation
+suite. With a mask, the right half is to stay. `of the matrix rate` is the iteration's floating point
+operations (convolutions and matrix products, as torch counts them) a second, over those of a product of two
+1024 x 1024 float32 matrices in the same process. It can exceed 100%: a 3 x 3 convolution by Winograd's
+algorithm takes 2.25 times fewer multiplications than are counted.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from benchmarks._suite import Case, Options, Record, Suite, Table
 from benchmarks.bench_reference_loop import BLOCK, faithful_loop, half_mask, random_generator
 from benchmarks.landmarks import by
 from previz import load_generator
-from previz.drag import DragSettings, IKSettings, drag, make_reference
+from previz.drag import DragSettings, IKSettings, Iteration, drag, make_reference
 from previz.generator import Generator
 
 WAYS = ("reference", "adam", "ik, fresh", "ik")
@@ -168,18 +169,20 @@ def iterate(leg: Leg, generator: Generator, iterations: int, mark: Mark) -> None
         ik=ik,
     )
     reference = make_reference(generator, w[0], handles, settings)
-    drag(generator, w[0], handles, targets, reference, settings, mask, callback=lambda _: mark())
+
+    def note(_: Iteration) -> None:
+        mark()
+
+    drag(generator, w[0], handles, targets, reference, settings, mask, callback=note)
 
 
-class OperationCounter(TorchDispatchMode):
+class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Adds up the floating point operations of what runs under it, by torch's own formulas.
 
     torch's FlopCounterMode also hooks the modules, which gradients of w through frozen ones don't survive.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.total = 0
+    total = 0
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -194,7 +197,7 @@ class OperationCounter(TorchDispatchMode):
 
 def count_operations(leg: Leg, generator: Generator) -> float:
     """Floating point operations of an iteration, the mean of two."""
-    counter, seen = OperationCounter(), list[int]()
+    counter, seen = OperationCounter(), list[int]()  # type: ignore[no-untyped-call]
     with counter:
         iterate(leg, generator, 3, lambda: seen.append(counter.total))
     return mean([after - before for before, after in itertools.pairwise(seen[1:])])

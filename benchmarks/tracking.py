@@ -1,13 +1,13 @@
 """Tracking: points followed along known latent paths, against their exact places.
 
-A path (benchmarks/paths_<domain>.npz, made by benchmarks/cast_paths.py) goes over two other performances of
-one person in 24 steps. Its landmarks are those of the scene that each code stands for, so they are exact up to
-how well the generator draws that scene; the row of the landmark network, which looks at each picture by
-itself and is given no start, says what this and its own error come to: errors below it are not to be told
-apart. Points are the landmarks of the front of the face that are seen on the first frame; each tracker starts
-at their exact places there, and a frame counts where the landmark is seen in it.
+A path (benchmarks/paths_<domain>.npz, made by benchmarks/cast_paths.py) goes over two other performances
+of one person in 24 steps. Its landmarks are those of the scene that each code stands for, so they are exact
+up to how well the generator draws that scene; the row of the landmark network, which looks at each picture
+by itself and is given no start, says what this and its own error come to: errors below it are not to be
+told apart. Points are the landmarks of the front of the face that are seen on the first frame; each tracker
+starts at their exact places there, and a frame counts where the landmark is seen in it.
 
-- previz: what latent IK tracks by, a 3 x 3 patch of smoothed features of the first frame, with sub-pixel steps;
+- previz: what latent IK tracks by, a 3 x 3 patch of smoothed features of the first frame, sub-pixel;
 - previz, one feature: the paper's template, with sub-pixel steps, by which the paper's solver tracks here;
 - nearest neighbour: as in the paper, the whole pixel whose feature is nearest (L1) to the first frame's;
 - Lucas-Kanade, DIS, Farneback: OpenCV's optical flow of the pictures, frame after frame, each from the last.
@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -35,10 +35,10 @@ from torch import Tensor
 
 from benchmarks._cast import FIVE, FRONT, HERE, Ground, load_ground
 from benchmarks._figures import mean, paired, with_error
+from benchmarks._flow import Flow, Grey, dis, farneback, follow, grey_picture
 from benchmarks._suite import Case, Options, Plot, Record, Series, Suite, Table
 from benchmarks.cast_paths import LatentPath, load_paths
-from previz import to_uint8
-from previz.drag import DragSettings, Reference, make_reference, sample_features, track
+from previz.drag import DragSettings, Reference, make_reference, track
 from previz.drag._jacobian import patch_template
 from previz.drag._matching import match, read_template, smoothed
 from previz.drag._tracking import paper_pixel, point_template, search_offsets, search_step
@@ -47,7 +47,6 @@ from previz.geometry import clamp_to_image, points_to_index
 LOST = 0.04  # of the picture's width
 FLOOR = "landmark network"
 Floats = NDArray[np.float32]
-Greys = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,13 @@ class Walk:
 
     Attributes:
         features: the feature map [C, h, w] of each.
-        greys: [F, H, W] the pictures in grey.
+        greys: the pictures [H, W] in grey.
         pictures: the pictures [1, 3, H, W].
         reference: the points as they look on the first frame.
     """
 
     features: list[Tensor]
-    greys: Greys
+    greys: list[Grey]
     pictures: list[Tensor]
     reference: Reference
 
@@ -122,37 +121,19 @@ def follow_lucas_kanade(walk: Walk) -> Followed:
     """Sparse pyramidal Lucas-Kanade (Bouguet 2001): windows of 21 px, 4 levels."""
     points = walk.reference.points.cpu().numpy()
     places, lost = [points], [np.zeros(len(points), np.bool_)]
-    for before, after in zip(walk.greys, walk.greys[1:], strict=False):
+    for before, after in pairwise(walk.greys):
         start = points_to_index(places[-1]).astype(np.float32)[:, None]
-        found, status, _ = cv2.calcOpticalFlowPyrLK(before, after, start, None, winSize=(21, 21), maxLevel=3)
-        places.append(found[:, 0] + 0.5)
-        lost.append(lost[-1] | (status[:, 0] == 0))
+        found, status, _ = cv2.calcOpticalFlowPyrLK(
+            before, after, start, start.copy(), winSize=(21, 21), maxLevel=3
+        )
+        places.append(np.asarray(found, np.float32)[:, 0] + 0.5)
+        lost.append(lost[-1] | (np.asarray(status)[:, 0] == 0))
     return np.stack(places), np.stack(lost)
 
 
-def follow_dis(walk: Walk) -> Followed:
-    """Dense inverse search (Kroeger et al. 2016), medium preset."""
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return _by_flow(walk, lambda before, after: flow.calc(before, after, None))
-
-
-def follow_farneback(walk: Walk) -> Followed:
-    """Farnebäck 2003: 5 levels, windows of 21 px, neighbourhoods of 7 px."""
-    return _by_flow(
-        walk,
-        lambda before, after: cv2.calcOpticalFlowFarneback(before, after, None, 0.5, 5, 21, 3, 7, 1.5, 0),
-    )
-
-
-def _by_flow(walk: Walk, flow: Callable[[Greys, Greys], Floats]) -> Followed:
-    """Dense flow, read bilinearly at each point; it never calls one lost, nor lets it leave the picture."""
-    points = walk.reference.points.cpu()
-    places = [points]
-    for before, after in zip(walk.greys, walk.greys[1:], strict=False):
-        field = torch.from_numpy(flow(before, after)).permute(2, 0, 1)
-        points = clamp_to_image(points + sample_features(field, points), walk.reference.image_size)
-        places.append(points)
-    found = torch.stack(places).numpy()
+def follow_flow(flow: Flow, walk: Walk) -> Followed:
+    """Dense flow, read at each point; it never calls one lost."""
+    found = torch.stack(follow(walk.greys, walk.reference.points.cpu(), flow)).numpy()
     return found, np.zeros(found.shape[:2], np.bool_)
 
 
@@ -161,8 +142,8 @@ TRACKERS: dict[str, Callable[[Walk], Followed]] = {
     "previz, one feature": follow_feature,
     "nearest neighbour": follow_nearest,
     "Lucas-Kanade": follow_lucas_kanade,
-    "DIS": follow_dis,
-    "Farneback": follow_farneback,
+    "DIS": partial(follow_flow, dis),
+    "Farneback": partial(follow_flow, farneback),
 }
 
 
@@ -181,8 +162,7 @@ def make_walk(ground: Ground, path: LatentPath, points: Tensor) -> Walk:
     with torch.no_grad():
         features = [ground.generator.features(w[None], reference.block)[0] for w in latents]
     pictures = [ground.picture(w) for w in latents]
-    greys = [cv2.cvtColor(to_uint8(one)[0].cpu().numpy(), cv2.COLOR_RGB2GRAY) for one in pictures]
-    return Walk(features, cast("Greys", np.stack(greys)), pictures, reference)
+    return Walk(features, [grey_picture(one) for one in pictures], pictures, reference)
 
 
 def measure_path(ground: Ground, path: LatentPath, number: int) -> list[Record]:
@@ -196,9 +176,9 @@ def measure_path(ground: Ground, path: LatentPath, number: int) -> list[Record]:
     five = [index for index, k in enumerate(wanted) if path.names[k] in FIVE]
     walk = make_walk(ground, path, torch.from_numpy(exact[0]).float().to(ground.generator.device))
     records = []
-    for name, follow in TRACKERS.items():
+    for name, tracker in TRACKERS.items():
         start = time.process_time()
-        places, told = follow(walk)
+        places, told = tracker(walk)
         spent = time.process_time() - start
         record = {"path": number, "tracker": name, "cpu_ms": 1000 * spent / (len(places) - 1)}
         record |= {

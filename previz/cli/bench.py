@@ -90,8 +90,7 @@ def bench(
     results = run.run(names, options, kept, resume, force, _say)
     _write(json_path, lambda: json.dumps(run.to_dict(results), indent=1) + "\n", force)
     _write(markdown, lambda: run.to_markdown(results), force)
-    if report is not None:
-        _write(report, lambda: run.to_html(results), force)
+    _write(report, lambda: importlib.import_module("benchmarks._page").to_html(results), force)
     if markdown is None:
         click.echo(run.to_markdown(results))
     if state is None:
