@@ -4,6 +4,11 @@
 
 It makes a folder with a small generator and a list of short shots, solves each alone for comparison, runs the
 list while worker processes are killed (SIGKILL) again and again, and prints what came of it as JSON.
+
+Needless work is counted in two ways. A frame that a shot's log tells of as solved was kept before, so that it
+may never be solved again: `frames_solved_twice` are those that were all the same, counted shot by shot and
+frame by frame. A shot is started again because its worker died: `needless_starts` are the starts beyond one a
+shot and one a death. Only the frame that a killed worker had under way is done again, and no log tells of it.
 """
 
 from __future__ import annotations
@@ -18,6 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +75,8 @@ def run_and_kill(plan: ShotPlan, path: Path, workers: int, every: float, seed: i
         if time.monotonic() < following:
             continue
         if state is None and plan.database.is_file():
-            state = open_state(plan.database)
+            with suppress(PrevizError):  # it is being made
+                state = open_state(plan.database)
         running = [row.pid for row in state.rows() if row.status == "running"] if state else []
         if running:
             os.kill(draw.choice(running), signal.SIGKILL)
@@ -77,9 +85,9 @@ def run_and_kill(plan: ShotPlan, path: Path, workers: int, every: float, seed: i
     return {"exit_code": process.returncode, "kills": kills, "seconds": round(time.monotonic() - began, 1)}
 
 
-def solved_frames(log: Path) -> list[str]:
-    """The frames that a shot's log tells of as solved, those that were solved twice twice."""
-    return re.findall(r"\] frame (\d+) ", log.read_text(encoding="utf-8"))
+def solved_frames(log: Path) -> Counter[str]:
+    """How often a shot's log tells of each frame as solved."""
+    return Counter(re.findall(r"\] frame (\d+) ", log.read_text(encoding="utf-8")))
 
 
 def judge(plan: ShotPlan) -> dict[str, Any]:
@@ -98,7 +106,8 @@ def judge(plan: ShotPlan) -> dict[str, Any]:
             whole += probe_video(shot.outputs.clip).frames == len(shot.frames)
         except PrevizError as error:
             print(error, file=sys.stderr)
-    solved = [frame for shot in plan.shots for frame in solved_frames(shot.outputs.log)]
+    solved = [solved_frames(shot.outputs.log) for shot in plan.shots]
+    died = sum(run["outcome"] == "died" for run in runs)
     return {
         "shots": len(rows),
         "done": sum(row.status == "done" for row in rows),
@@ -107,10 +116,12 @@ def judge(plan: ShotPlan) -> dict[str, Any]:
         "half_written": [str(path) for path in plan.folder.rglob(".*")],
         "left_partial": [str(path) for path in plan.folder.rglob("*.partial")],
         "starts": len(runs),
-        "died": sum(run["outcome"] == "died" for run in runs),
-        "finished_twice": len(runs) and sum(run["outcome"] == "done" for run in runs) - len(rows),
+        "died": died,
+        "needless_starts": len(runs) - len(rows) - died,
+        "finished_twice": sum(run["outcome"] == "done" for run in runs) - len(rows),
         "frames": sum(shot.solves for shot in plan.shots),
-        "frames_solved": len(solved),
+        "frames_told_of": sum(map(len, solved)),
+        "frames_solved_twice": sum(count - 1 for frames in solved for count in frames.values()),
     }
 
 

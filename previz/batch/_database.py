@@ -8,6 +8,7 @@ waits longer for its turn: slower, and safe as far as the file system's locks ar
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ _SHARED_KINDS = (
     *("9p", "afs", "beegfs", "ceph", "cifs", "coda", "fuse", "glusterfs", "gfs2", "gpfs", "lustre"),
     *("ncpfs", "nfs", "ocfs2", "orangefs", "pvfs2", "smb", "virtiofs", "wekafs"),
 )
+_ROOM = 128 << 10  # bytes; the log's index is 32 KiB at first
 _LOCAL_WAIT, _SHARED_WAIT = 30.0, 120.0  # seconds to wait for a turn
 
 _SCHEMA = """
@@ -85,9 +87,13 @@ def connect(path: Path, shared: bool | None = None, make: bool = False) -> sqlit
             connection.execute(f"PRAGMA journal_mode={'DELETE' if apart else 'WAL'}").fetchone()
             connection.execute(f"PRAGMA synchronous={'FULL' if apart else 'NORMAL'}")
         if make:
-            connection.executescript(_SCHEMA)
-            connection.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (str(FORMAT),))
-        found = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+            # In one transaction, so that nobody opens half a state.
+            start = f"INSERT OR IGNORE INTO meta VALUES ('format', '{FORMAT}');"
+            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {start} COMMIT;")
+        made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        found = made and connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+    if found is None:
+        raise BatchError(f"{path} holds no list; start one with `previz batch run`")
     if int(found["value"]) > FORMAT:
         raise BatchError(f"{path} was written by a newer previz (format {found['value']}); update previz")
     return connection
@@ -113,7 +119,7 @@ def database_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise OutputError(f"{path}: can't be written: {_reason(error)}") from error
+        raise OutputError(f"{path}: can't be written: {_reason(error, path)}") from error
     except OSError as error:
         raise OutputError(f"{path}: can't be written: {error.strerror or error}") from error
 
@@ -134,8 +140,10 @@ def is_shared(folder: Path) -> bool:
     return kind.startswith(_SHARED_KINDS) and kind not in ("fuseblk", "fuse.fuse-overlayfs")
 
 
-def _reason(error: sqlite3.Error) -> str:
+def _reason(error: sqlite3.Error, path: Path) -> str:
     text = str(error)
+    if text in ("disk I/O error", "unable to open database file") and _is_full(path.parent):
+        return "No space left on device"
     known = {
         "database or disk is full": "No space left on device",
         "attempt to write a readonly database": "it is read-only",
@@ -144,3 +152,11 @@ def _reason(error: sqlite3.Error) -> str:
         "file is not a database": "it is not a database",
     }
     return known.get(text, text)
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether a disk has no room for what SQLite keeps beside a database, as its own words don't tell."""
+    try:
+        return shutil.disk_usage(folder).free < _ROOM
+    except OSError:
+        return False

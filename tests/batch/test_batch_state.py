@@ -218,3 +218,11 @@ def test_state_that_can_not_be_written_is_one_line(folder):
 
 def test_this_disk_is_not_a_shared_one(folder):
     assert not is_shared(Path(__file__).parent)
+
+
+def test_state_that_nobody_has_filled_yet_is_no_list(tmp_path):
+    path = tmp_path / "batch.sqlite"
+    sqlite3.connect(path).close()  # SQLite makes an empty file
+    with pytest.raises(BatchError) as caught:
+        open_state(path)
+    assert str(caught.value) == f"{path} holds no list; start one with `previz batch run`"
