@@ -32,7 +32,15 @@ class RunOptions:
     engine: EngineOptions
 
 
-@click.command(epilog="Example: previz batch run timelines/shots/sq010.yaml --jobs auto")
+_EXAMPLES = """\b
+Examples:
+  previz batch run timelines/shots/sq010.yaml --jobs auto
+  previz batch run sq010.yaml --engine ray --address head:6379
+  previz batch run sq010.yaml --engine slurm --partition gpu --sbatch account=vfx
+"""
+
+
+@click.command(epilog=_EXAMPLES)
 @click.argument("shots_file", metavar="SHOTS", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder of all outputs.")
 @choosing
