@@ -73,8 +73,9 @@ def lag(
     """By how many frames what was done trails what was asked for; above 0 is late.
 
     The shift at which the speeds of both correlate best: over all points that were asked to move, the
-    centred velocities [F - 1, 2] are multiplied frame by frame, as if zero outside. A parabola through
-    the best shift and its neighbours tells parts of a frame. Not a number where nothing moves.
+    velocities [F - 1, 2] are multiplied frame by frame, as if zero outside. A parabola through the best
+    shift and its neighbours tells parts of a frame. Not a number where nothing is asked to move, or nothing
+    moves that way.
     """
     velocity = np.diff(np.asarray(asked, np.float64), axis=0)
     moving = np.abs(velocity).sum(axis=(0, 2)) > 0
@@ -85,6 +86,8 @@ def lag(
     shifts = list(range(-longest, longest + 1))
     scores = np.array([_correlation(wanted, got, shift) for shift in shifts])
     best = int(scores.argmax())
+    if scores[best] <= 0:
+        return math.nan
     if best in (0, len(shifts) - 1):
         return float(shifts[best])
     before, here, after = scores[best - 1 : best + 2]
