@@ -142,7 +142,7 @@ def is_shared(folder: Path) -> bool:
 
 def _reason(error: sqlite3.Error, path: Path) -> str:
     text = str(error)
-    if text in ("disk I/O error", "unable to open database file") and _is_full(path.parent):
+    if text in ("disk I/O error", "unable to open database file") and is_full(path.parent):
         return "No space left on device"
     known = {
         "database or disk is full": "No space left on device",
@@ -154,7 +154,7 @@ def _reason(error: sqlite3.Error, path: Path) -> str:
     return known.get(text, text)
 
 
-def _is_full(folder: Path) -> bool:
+def is_full(folder: Path) -> bool:
     """Whether a disk has no room for what SQLite keeps beside a database, as its own words don't tell."""
     try:
         return shutil.disk_usage(folder).free < _ROOM

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from previz.batch._database import is_full
 from previz.batch._rows import Row
 from previz.batch._state import State
 from previz.batch._types import BatchError
@@ -52,6 +53,7 @@ class _Slot:
     log: Path
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
+    said: int = 0  # length of its log before this process
     quick_deaths: int = 0
     ended: bool = False
 
@@ -110,6 +112,7 @@ def _start(slot: _Slot, database: Path, options: LocalOptions) -> None:
     try:
         slot.log.parent.mkdir(parents=True, exist_ok=True)
         with slot.log.open("ab") as log:
+            slot.said = log.tell()
             slot.process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -133,13 +136,15 @@ def _look_after(slot: _Slot, state: State, options: LocalOptions) -> None:
     if code in (0, EXIT_INTERRUPTED):
         slot.ended = True
     elif code == EXIT_USER:
-        line = _last_line(slot.log)
+        line = _last_line(slot)
+        if not line and is_full(state.path.parent):  # its last words had no room either
+            raise OutputError(f"{state.path.parent}: can't be written: No space left on device")
         raise BatchError(line.removeprefix("previz: error: ") or f"a worker stopped; see {slot.log}")
     else:
         state.put_back_dead()
         slot.quick_deaths = slot.quick_deaths + 1 if time.monotonic() - slot.started < _QUICK else 0
         if slot.quick_deaths >= _MOST_QUICK and not any(row.solved for row in state.rows()):
-            raise BatchError(f"workers die as soon as they start; the last one said: {_last_line(slot.log)}")
+            raise BatchError(f"workers die as soon as they start; the last one said: {_last_line(slot)}")
         _start(slot, state.path, options)
 
 
@@ -164,9 +169,12 @@ def _settled(state: State) -> tuple[Row, ...]:
     return state.rows()
 
 
-def _last_line(log: Path) -> str:
+def _last_line(slot: _Slot) -> str:
+    """The last line that its worker has written, none of those before it."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        with slot.log.open("rb") as file:
+            file.seek(slot.said)
+            lines = file.read().decode("utf-8", errors="replace").strip().splitlines()
     except OSError:
         return ""
     return lines[-1] if lines else ""
