@@ -175,32 +175,59 @@ class _SlurmFarm:
     def ended(self, hands: Iterable[_Job]) -> list[tuple[_Job, str | None]]:
         """Those whose jobs are over."""
         time.sleep(self.poll)
-        return [(hand, self._outcome(hand)) for hand in hands if hand.job.done()]
+        hands = list(hands)
+        over = self._over([hand.job for hand in hands])
+        return [(hand, self._outcome(hand)) for hand in hands if hand.job in over]
 
     def dismiss(self, hands: Iterable[_Job], at_work: bool) -> None:
         """Cancel jobs, and give those at work time to put their shots back."""
         jobs = [hand.job for hand in hands]
         if not at_work:
-            jobs = _waited_for(jobs, _LEAVING, self.poll)
+            jobs = self._waited_for(jobs, _LEAVING)
         for job in jobs:
             with contextlib.suppress(subprocess.SubprocessError, OSError):
                 if self.options.local:
                     os.kill(int(job.job_id), signal.SIGTERM)
                 else:
                     job.cancel(check=False)
-        _waited_for(jobs, _GRACE, self.poll)
+        self._waited_for(jobs, _GRACE)
 
     def _outcome(self, hand: _Job) -> str | None:
         """How a job ended: None is well, else why it died. Raises BatchError for what all would meet."""
-        errors = self.submitit.core.utils
+        job = hand.job
+        if not job.paths.result_pickle.exists():
+            time.sleep(self.poll)  # a file of another machine is seen late
+        if not job.paths.result_pickle.exists():
+            said = (job.stderr() or "").strip().splitlines()
+            return said[-1] if said else f"job {job.job_id} left no result; see {self.folder}"
         try:
-            problem = hand.job.result()
-        except (errors.FailedJobError, errors.UncompletedJobError):
-            said = (hand.job.stderr() or "").strip().splitlines()
-            return said[-1] if said else f"job {hand.job.job_id} left no result; see {self.folder}"
+            problem = job.result()
+        except self.submitit.core.utils.FailedJobError as error:
+            return str(error).strip().splitlines()[-1]
         if problem:
             raise BatchError(problem)
         return None
+
+    def _over(self, jobs: list[Any]) -> list[Any]:
+        """The jobs that are over. Slurm's accounting tells it late, and not everywhere; its queue does."""
+        if self.options.local:
+            return [job for job in jobs if job.done()]
+        left = [job for job in jobs if not job.paths.result_pickle.exists()]
+        if left:
+            asked = ["squeue", "--me", "--noheader", "--array", "--format=%i"]
+            told = subprocess.run(asked, capture_output=True, text=True, check=False)
+            queued = told.stdout.split()
+            left = [job for job in left if told.returncode or str(job.job_id) in queued]
+        return [job for job in jobs if job not in left]
+
+    def _waited_for(self, jobs: list[Any], seconds: float) -> list[Any]:
+        """Wait for jobs to end, and return those that haven't."""
+        until = time.monotonic() + seconds
+        while jobs := [job for job in jobs if job not in self._over(jobs)]:
+            if time.monotonic() > until:
+                break
+            time.sleep(self.poll)
+        return jobs
 
     def _executor(self, cpus: int, gpus: int, memory_gb: float | None) -> Any:
         options = self.options
@@ -243,14 +270,6 @@ def _submitit(options: SlurmOptions) -> Any:
             "cluster, or with --local to try it without one"
         )
     return submitit
-
-
-def _waited_for(jobs: list[Any], seconds: float, poll: float) -> list[Any]:
-    """Wait for jobs to end, and return those that haven't."""
-    until = time.monotonic() + seconds
-    while (left := [job for job in jobs if not job.done(force_check=True)]) and time.monotonic() < until:
-        time.sleep(poll)
-    return left
 
 
 def _gpus(resources: Resources, device: str) -> int:

@@ -18,7 +18,7 @@ os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
 import ray
 from ray.cluster_utils import Cluster
 
-LONG = TIMELINE.replace("1001-1003", "1001-1006").replace("max_iterations: 4", "max_iterations: 8")
+LONG = TIMELINE.replace("1001-1003", "1001-1008").replace("max_iterations: 4", "max_iterations: 30")
 STORE = 80 * 2**20  # bytes of shared memory of a node
 
 
@@ -45,7 +45,7 @@ def is_alone(plan: ShotPlan) -> bool:
 
 def test_two_nodes_share_a_list_and_outlive_the_loss_of_one(tmp_path, cluster):
     make_folder(tmp_path, LONG)
-    shots = {f"sh{n}0": {"timeline": "nod.yaml", "seed": n} for n in range(1, 6)}
+    shots = {f"sh{n}0": {"timeline": "nod.yaml", "seed": n} for n in range(1, 5)}
     plan = plan_list(make_list(tmp_path, shots))
     state = sync(plan)
     node = cluster.add_node(num_cpus=1, object_store_memory=STORE)
@@ -54,7 +54,8 @@ def test_two_nodes_share_a_list_and_outlive_the_loss_of_one(tmp_path, cluster):
     def watch(rows):
         doomed = f"/{node.node_id[:6]}"
         for row in rows:
-            if not lost and (row.host or "").endswith(doomed) and row.solved >= 2:
+            there = row.status == "running" and str(row.host).endswith(doomed)
+            if not lost and there and 1 <= row.solved <= 4:
                 cluster.remove_node(node, allow_graceful=False)
                 lost.append(row.id)
 
@@ -68,13 +69,13 @@ def test_two_nodes_share_a_list_and_outlive_the_loss_of_one(tmp_path, cluster):
     (died,) = (run for run in runs if run["outcome"] == "died")
     (other,) = (run for run in runs if run["shot"] == lost[0] and run["outcome"] == "done")
     assert other["host"] != died["host"]
-    assert sum(run["solved"] for run in runs) <= 5 * 6 + 1  # the frame under way
+    assert sum(run["solved"] for run in runs) <= 4 * 8 + 1  # the frame under way
     assert is_alone(plan)
     assert not list(plan.folder.rglob(".*"))
 
 
 def test_interrupted_run_puts_its_shots_back(tmp_path, cluster):
-    make_folder(tmp_path, LONG.replace("1001-1006", "1001-1060"))
+    make_folder(tmp_path, LONG.replace("1001-1008", "1001-1060"))
     state = sync(plan_list(make_list(tmp_path)))
 
     def watch(rows):

@@ -1,6 +1,7 @@
 """Shot lists on Slurm: submitit's local executor in its place, and what sbatch is told."""
 
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -19,9 +20,13 @@ from previz.batch import (
     sync,
 )
 from previz.timeline import parse_timeline
-from tests.batch.lists import make_folder, make_list
+from tests.batch.lists import TIMELINE, make_folder, make_list
 
 ONE = {"timeline": "nod.yaml"}
+FRAMES = 8
+LONG = TIMELINE.replace("1001-1003", f"1001-{1000 + FRAMES}").replace(
+    "max_iterations: 4", "max_iterations: 30"
+)
 
 
 @pytest.fixture
@@ -34,28 +39,64 @@ def no_watch(rows: object) -> None:
     """See nothing."""
 
 
-def test_jobs_render_a_list_as_a_worker_here_does(folder):
-    shots = {"a": ONE, "b": {**ONE, "seed": 4}, "c": {**ONE, "start_from": "a"}}
+def test_jobs_render_what_can_be_rendered_as_a_worker_here_does(folder):
+    broken = {**ONE, "set": {"solver.block": 9}, "retries": 0}
+    shots = {"a": ONE, "b": broken, "c": {**ONE, "start_from": "a"}, "d": {**ONE, "after": "b"}}
     plan = plan_list(make_list(folder, shots))
     state = sync(plan)
-    rows = run_slurm(state, SlurmOptions(jobs=2, local=True), finish, no_watch)
-    assert {row.status for row in rows} == {"done"}
-    assert sorted((run["shot"], run["outcome"]) for run in state.runs()) == [(shot, "done") for shot in "abc"]
-    assert all(run["host"].startswith(f"{os.uname().nodename}/") for run in state.runs())
-    shot = plan["b"]
+    rows = run_slurm(state, SlurmOptions(jobs=1, local=True), finish, no_watch)
+    assert [(row.id, row.status, row.blocked) for row in rows] == [
+        ("a", "done", ()),
+        ("b", "failed", ()),
+        ("c", "done", ()),
+        ("d", "waiting", ("b",)),
+    ]
+    runs = state.runs()
+    assert sorted((run["shot"], run["outcome"]) for run in runs) == [
+        ("a", "done"),
+        ("b", "failed"),
+        ("c", "done"),
+    ]
+    assert all(run["host"].startswith(f"{os.uname().nodename}/") for run in runs)
+    shot = plan["a"]
     alone = solve(parse_timeline(shot.timeline), load_generator(shot.checkpoint))
     assert np.array_equal(Take.load(shot.outputs.take).latents, alone.latents)
 
 
-def test_shots_that_fail_are_told_of_and_stop_no_other(folder):
-    shots = {"a": {**ONE, "set": {"solver.block": 9}, "retries": 0}, "b": {**ONE, "after": "a"}, "c": ONE}
-    state = sync(plan_list(make_list(folder, shots)))
-    rows = run_slurm(state, SlurmOptions(jobs=1, local=True), finish, no_watch)
-    assert [(row.id, row.status, row.blocked) for row in rows] == [
-        ("a", "failed", ()),
-        ("b", "waiting", ("a",)),
-        ("c", "done", ()),
-    ]
+@pytest.mark.parametrize(
+    ("sent", "outcome"),
+    [(signal.SIGUSR2, "released"), (signal.SIGKILL, "died")],
+    ids=["its time is up", "killed"],
+)
+def test_shot_of_a_job_that_ends_early_goes_on_in_another(folder, sent, outcome):
+    (folder / "nod.yaml").write_text(LONG)
+    plan = plan_list(make_list(folder))
+    state, told = sync(plan), list[int]()
+
+    def watch(rows):
+        if not told and rows[0].status == "running" and rows[0].solved >= 2:
+            told.append(rows[0].pid)
+            os.kill(rows[0].pid, sent)
+
+    rows = run_slurm(state, SlurmOptions(local=True), finish, watch)
+    assert [row.status for row in rows] == ["done"]
+    runs = state.runs()
+    assert [run["outcome"] for run in runs] == [outcome, "done"]
+    assert sum(run["solved"] for run in runs) in (FRAMES, FRAMES + 1)  # the frame under way
+
+
+def test_interrupted_run_cancels_its_jobs_which_put_their_shots_back(folder):
+    (folder / "nod.yaml").write_text(LONG)
+    state = sync(plan_list(make_list(folder)))
+
+    def watch(rows):
+        if rows[0].status == "running" and rows[0].solved >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_slurm(state, SlurmOptions(local=True), finish, watch)
+    (run,) = state.runs()
+    assert (state.rows()[0].status, run["outcome"], run["error"]) == ("waiting", "released", "stopped")
 
 
 def script(path: Path, text: str) -> None:
