@@ -83,6 +83,7 @@ def drag_settings(solver: SolverSpec, tolerance: float | None, handles: int) -> 
         radius_motion=solver.radius_motion,
         radius_tracking=solver.radius_tracking,
         mask_weight=solver.mask_weight,
+        precision=solver.precision,
         tolerance=tolerance if tolerance is not None else (1.0 if handles <= 5 else 2.0),
         max_iterations=solver.max_iterations,
     )

@@ -8,15 +8,17 @@ places asked for depend on, so the result is that of whole maps (features and Ja
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from previz.drag._precision import running
 from previz.drag._types import FeatureGenerator
 from previz.generator import Generator
-from previz.generator._layers import StyledConvolution, clamp
+from previz.generator._layers import StyledConvolution, clamp, full_precision
 from previz.geometry import Size, points_to_index
 
 LAST_BLOCKS = 2  # that are computed on crops
@@ -32,6 +34,7 @@ class Evaluation:
         w: [num_ws, w_dim] the latent.
         generator: the generator, if `low` is not None.
         block: which block.
+        precision: in which the network runs, as in `DragSettings`.
     """
 
     feature_map: Tensor
@@ -39,21 +42,26 @@ class Evaluation:
     w: Tensor
     generator: Generator | None
     block: int
+    precision: str = "fp32"
 
 
-def evaluate(generator: FeatureGenerator, w: Tensor, block: int, whole: bool) -> Evaluation:
+def evaluate(
+    generator: FeatureGenerator, w: Tensor, block: int, whole: bool, precision: str = "fp32"
+) -> Evaluation:
     """The features of w [num_ws, w_dim].
 
     In two stages where the generator is a StyleGAN2 with blocks enough; `whole` is whether the whole map
     shall depend on w nevertheless.
     """
     if not isinstance(generator, Generator) or block <= LAST_BLOCKS:
-        return Evaluation(generator.features(w[None], block)[0], None, w, None, block)
-    low = generator.features(w[None], block - LAST_BLOCKS)[0]
-    if whole:
-        return Evaluation(_whole_blocks(generator, low, w, block), low, w, generator, block)
-    with torch.no_grad():
-        return Evaluation(_whole_blocks(generator, low, w, block), low, w, generator, block)
+        with running(precision, w.device):
+            feature_map = generator.features(w[None], block)[0]
+        return Evaluation(feature_map.float(), None, w, None, block, precision)
+    with running(precision, w.device):
+        low = generator.features(w[None], block - LAST_BLOCKS)[0]
+    with nullcontext() if whole else torch.no_grad():
+        feature_map = _whole_blocks(generator, low, w, block, precision)
+    return Evaluation(feature_map, low, w, generator, block, precision)
 
 
 def whole_map(evaluation: Evaluation) -> Tensor:  # [C, h, w]
@@ -61,21 +69,22 @@ def whole_map(evaluation: Evaluation) -> Tensor:  # [C, h, w]
     generator, low = evaluation.generator, evaluation.low
     if generator is None or low is None or evaluation.feature_map.requires_grad:
         return evaluation.feature_map
-    return _whole_blocks(generator, low, evaluation.w, evaluation.block)
+    return _whole_blocks(generator, low, evaluation.w, evaluation.block, evaluation.precision)
 
 
-def _whole_blocks(generator: Generator, low: Tensor, w: Tensor, block: int) -> Tensor:
+def _whole_blocks(generator: Generator, low: Tensor, w: Tensor, block: int, precision: str) -> Tensor:
     """The last blocks on all of the low map [C', h', w']: [C, h, w]."""
-    return last_blocks_of_maps(generator, low[None], w[None], block)[0]
+    return last_blocks_of_maps(generator, low[None], w[None], block, precision)[0]
 
 
-def last_blocks_of_maps(generator: Generator, x: Tensor, w: Tensor, block: int) -> Tensor:
+def last_blocks_of_maps(generator: Generator, x: Tensor, w: Tensor, block: int, precision: str) -> Tensor:
     """Low maps [N, C', h', w'] of w [N, num_ws, w_dim] through the last blocks: [N, C, h, w]."""
     for index in range(block - LAST_BLOCKS + 1, block + 1):
         layers = generator.synthesis.block(index)
         noises: list[Tensor | None] = [layers.conv0.noise_const, layers.conv1.noise_const]
-        x = layers.features(x, w[:, 2 * index - 3 : 2 * index - 1], noises)
-    return x
+        with running(precision, x.device):
+            x = layers.features(x, w[:, 2 * index - 3 : 2 * index - 1], noises)
+    return x.float()
 
 
 def sample_jacobian(
@@ -102,13 +111,13 @@ def sample_jacobian(
     crops = _window(low.detach()[None].expand(len(points), -1, -1, -1), place.origin, place.length)
     crops.requires_grad_()
     w = evaluation.w.detach().expand(len(points), -1, -1).clone().requires_grad_()
-    with torch.enable_grad():
+    with torch.enable_grad(), running(evaluation.precision, w.device):
         features, origin = _last_blocks(generator, crops, w, evaluation.block, place.origin)
     length = features.shape[-1]
     down, across = (_cut(line, origin[:, axis], length) for axis, line in ((0, down), (1, across)))
     rows, of_w = [], []
     for one in cotangents.unbind(dim=1):
-        back = torch.einsum("nkc,nki,nkj->ncij", one, down, across)
+        back = torch.einsum("nkc,nki,nkj->ncij", one, down, across).to(features.dtype)
         to_crops, to_w = torch.autograd.grad(features, (crops, w), back, retain_graph=True)
         rows.append(_back_in_place(to_crops, place, low.shape))
         of_w.append(to_w)
@@ -188,7 +197,8 @@ def _last_blocks(
 
 def _crop_layer(layer: StyledConvolution, x: Tensor, w: Tensor, origin: Tensor) -> tuple[Tensor, Tensor]:
     """`StyledConvolution.forward` where a crop [N, C, n, n] tells all; the origin moves with it."""
-    style, demodulation = layer.style(w)
+    with full_precision(x.device):
+        style, demodulation = layer.style(w)
     x = x * style[:, :, None, None]
     if layer.up:
         taps = x.new_tensor([0.25, 0.75, 0.75, 0.25])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -21,6 +19,7 @@ from previz.drag._checks import (
 )
 from previz.drag._ik import drag_ik
 from previz.drag._lbfgs import drag_lbfgs
+from previz.drag._precision import repeatable, resolve_precision
 from previz.drag._settings import DragSettings
 from previz.drag._slips import slipped
 from previz.drag._supervision import fixed_area
@@ -79,7 +78,7 @@ def drag(
     if not len(task.handles):
         none = task.handles.new_zeros(0)
         return DragResult(task.w, task.handles, none, none, 0, "ok", none.bool(), none.bool())
-    with repeatable(task.w.device):
+    with repeatable(task.w.device, settings.precision):
         return concluded(generator, task, solver(generator, task, callback))
 
 
@@ -112,6 +111,7 @@ def check_task(
     w, handles = check_latent(generator, w), check_points(generator, "handles", handles)
     targets = check_points(generator, "targets", targets)
     check_reference(generator, reference)
+    resolve_precision(settings.precision, generator.device)
     count = len(reference.points)
     for name, points in (("handles", handles), ("targets", targets)):
         if len(points) != count:
@@ -129,17 +129,3 @@ def check_task(
         settings=settings,
         soft=check_soft(handles, soft),
     )
-
-
-@contextmanager
-def repeatable(device: torch.device) -> Iterator[None]:
-    """cuDNN may choose among algorithms that add in another order on every run; not while this holds."""
-    if device.type != "cuda":
-        yield
-        return
-    before = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
-    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = before

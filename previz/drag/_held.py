@@ -21,6 +21,7 @@ from torch import Tensor
 from previz.drag._jacobian import vector_jacobian_products, vjp_batch
 from previz.drag._layers import with_offset
 from previz.drag._metric import to_metric
+from previz.drag._precision import running
 from previz.drag._types import DragTask, FeatureGenerator
 from previz.generator import Generator
 
@@ -78,17 +79,19 @@ def hold(
     return found
 
 
-def view(generator: FeatureGenerator, w: Tensor, block: int) -> Tensor:  # [C, h, w]
+def view(generator: FeatureGenerator, w: Tensor, block: int, precision: str = "fp32") -> Tensor:  # [C, h, w]
     """The picture of w [num_ws, w_dim] after a block, or of what is no StyleGAN2 the features."""
     if isinstance(generator, Generator):
-        return view_of_many(generator, w[None], block)[0]
-    return generator.features(w[None], block)[0]
+        return view_of_many(generator, w[None], block, precision)[0]
+    with running(precision, w.device):
+        return generator.features(w[None], block)[0].float()
 
 
-def view_of_many(generator: Generator, w: Tensor, block: int) -> Tensor:  # [N, C, h, w]
+def view_of_many(generator: Generator, w: Tensor, block: int, precision: str) -> Tensor:  # [N, C, h, w]
     """The pictures of w [N, num_ws, w_dim] after a block."""
-    pictures: Tensor = generator.synthesis(w, max_block=block)
-    return pictures
+    with running(precision, w.device):
+        pictures: Tensor = generator.synthesis(w, max_block=block)
+    return pictures.float()
 
 
 def difference(seen: Tensor, held: Held) -> Tensor:  # [C, h, w]

@@ -21,6 +21,7 @@ from previz.drag._jacobian import FirstStage, Linear, corrected, first_stage, pa
 from previz.drag._layers import away_from_home, moved_layers, with_offset
 from previz.drag._matching import match, smoothed
 from previz.drag._metric import latent_metric, metric_name
+from previz.drag._precision import resolve_precision
 from previz.drag._progress import (
     Arrival,
     MaskSettling,
@@ -109,9 +110,10 @@ def drag_ik(generator: FeatureGenerator, task: DragTask, callback: Callback | No
 def look(generator: FeatureGenerator, asked: Look) -> Seen:
     """The features and the picture of one latent."""
     offset, block = asked.offset.detach().requires_grad_(), asked.task.reference.block
+    precision = resolve_precision(asked.task.settings.precision, offset.device)
     w = with_offset(asked.task.w, asked.layers, offset)
-    evaluation = evaluate(generator, w, block, whole=False)
-    return Seen(offset, evaluation, view(generator, w, block) if asked.picture else None)
+    evaluation = evaluate(generator, w, block, whole=False, precision=precision)
+    return Seen(offset, evaluation, view(generator, w, block, precision) if asked.picture else None)
 
 
 def derive(asked: Derive) -> Derived:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import isfinite
 from typing import Literal
 
+from previz.drag._precision import PRECISIONS
 from previz.errors import SolveError
 
 
@@ -143,6 +144,8 @@ class DragSettings:
         stall_window: give up when the mean distance to the targets has not shrunk by `stall_improvement`
             in this many iterations.
         stall_improvement: image pixels.
+        precision: in which numbers "ik" runs the generator: "fp32", "tf32" (CUDA alone), "bf16", or "auto":
+            tf32 on CUDA, else fp32. Tracking and steps are computed in float32 and float64 in any case.
         ik: what only the "ik" method reads.
     """
 
@@ -161,6 +164,7 @@ class DragSettings:
     slip: float = 14.0
     stall_window: int = 50
     stall_improvement: float = 0.05
+    precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"
     ik: IKSettings = IKSettings()
 
     def __post_init__(self) -> None:
@@ -185,5 +189,7 @@ class DragSettings:
                 _require_above_zero(name, value)
         if self.space not in ("w+", "w"):
             raise SolveError(f'solver.space: "{self.space}" is neither "w+" nor "w"')
+        if self.precision not in PRECISIONS:
+            raise SolveError(f'solver.precision: "{self.precision}" is not one of {", ".join(PRECISIONS)}')
         if self.metric not in ("auto", "identity", "covariance"):
             raise SolveError(f'solver.metric: "{self.metric}" is not one of auto, identity, covariance')

@@ -66,6 +66,8 @@ class SolverSpec(Spec):
     """The paper's r1, in pixels of a picture of 512."""
     radius_tracking: Annotated[Number, Field(gt=0, le=512)] = 12.0
     """The paper's r2, in pixels of a picture of 512."""
+    precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"
+    """The numbers that latent IK runs the character in; auto: tf32 on CUDA, which alone has it, else fp32."""
     mask_weight: Annotated[Number, Field(ge=0)] = 20.0
     """The paper's lambda: how firmly what the mask doesn't cover is kept."""
     smooth: Smooth | None = None

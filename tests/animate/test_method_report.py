@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from previz.animate import FrameSolved, Take, solve
-from previz.errors import TimelineError
+from previz.errors import SolveError, TimelineError
 from previz.timeline import parse_timeline
 from tests.animate.characters import TextureCharacter, make_timeline, texture_timeline
 
@@ -108,3 +108,14 @@ def test_layers_that_are_none_are_refused_where_they_are_written(layers, told):
     with pytest.raises(TimelineError) as refused:
         make_timeline(solver={"layers": layers})
     assert told in str(refused.value)
+
+
+def test_a_timeline_chooses_the_precision(generator):
+    takes = [solve(make_timeline(solver={"precision": name}), generator) for name in ("fp32", "bf16")]
+    assert [take.settings["drag"]["precision"] for take in takes] == ["fp32", "bf16"]
+    assert not np.array_equal(takes[0].latents, takes[1].latents)
+
+
+def test_a_precision_that_the_device_does_not_have_is_told_in_one_line(generator):
+    with pytest.raises(SolveError, match=r"^solver\.precision: tf32 is of CUDA devices.*use fp32, bf16 or"):
+        solve(make_timeline(solver={"precision": "tf32"}), generator)
