@@ -3,7 +3,7 @@
 from previz.batch._clean import clean, removable
 from previz.batch._estimate import Estimate, estimate
 from previz.batch._finish import finish
-from previz.batch._hook_rows import hook_rows
+from previz.batch._hook_rows import hook_rows, retry_hooks
 from previz.batch._hooks import run_owed_hooks
 from previz.batch._host import Worker, this_worker
 from previz.batch._list import ShotList, ShotListError, read_list
@@ -64,6 +64,7 @@ __all__ = [
     "read_plan",
     "removable",
     "report_schema",
+    "retry_hooks",
     "run_local",
     "run_owed_hooks",
     "run_ray",

@@ -60,6 +60,15 @@ def end_hook(
         )
 
 
+def retry_hooks(state: State, only: frozenset[str] | None = None) -> tuple[str, ...]:
+    """Have hooks that failed run again, as after a tracker was down; return their shots' ids."""
+    failed = {hook["shot"] for hook in hook_rows(state) if hook["error"] is not None}
+    chosen = tuple(sorted(shot for shot in failed if only is None or shot in only))
+    with transaction(state.connection, state.path) as db:
+        db.executemany("DELETE FROM hooks WHERE shot = ? AND error IS NOT NULL", [(shot,) for shot in chosen])
+    return chosen
+
+
 def hook_rows(state: State) -> tuple[dict[str, Any], ...]:
     """Every hook that was run to its end, in order: shot, attempt, event, exit code, error, seconds."""
     with database_errors(state.path):

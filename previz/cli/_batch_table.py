@@ -181,7 +181,9 @@ def _told(event: dict[str, Any]) -> str:
         return f"failed: {event['error']}{again}"
     if name == "cached":
         return "done earlier"
-    return "taken over by another worker" if name == "taken_over" else f"back in line: {event['error'] or ''}"
+    if name == "taken_over":
+        return "taken over by another worker"
+    return f"back in line: {event['error']}" if event["error"] else "back in line"
 
 
 def _worth_showing(rows: tuple[Row, ...], most: int) -> list[Row]:

@@ -127,6 +127,7 @@ def resume(
 @click.command(epilog="Example: previz batch retry renders/sq010 --shot sh020")
 @click.argument("place", metavar="SHOTS|FOLDER", type=click.Path(path_type=Path))
 @choosing
+@click.option("--hooks", is_flag=True, help="Run hand-over hooks again that failed, instead.")
 @click.option("--no-run", is_flag=True, help="Only put them back in line.")
 @running
 @with_engine
@@ -136,6 +137,7 @@ def retry(
     place: Path,
     shots: tuple[str, ...],
     tags: tuple[str, ...],
+    hooks: bool,
     no_run: bool,
     jobs: int | None,
     device: str,
@@ -145,14 +147,15 @@ def retry(
     engine: EngineOptions,
 ) -> None:
     """Put the failed shots of a list back in line, with all of their attempts, and render them."""
-    from previz.batch import stored_plan
+    from previz.batch import retry_hooks, stored_plan
 
     state = find_state(place)
     plan = stored_plan(state)
     chosen = choose(plan, shots, tags)
     only = None if chosen is None else plan.with_needs(chosen)
-    again = state.retry(only)
-    click.echo(f"back in line: {', '.join(again)}" if again else "no shot has failed", err=True)
+    again = retry_hooks(state, chosen) if hooks else state.retry(only)
+    none = "no hook has failed" if hooks else "no shot has failed"
+    click.echo(f"back in line: {', '.join(again)}" if again else none, err=True)
     if not no_run:
         _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json, engine), str(place))
 
@@ -202,8 +205,9 @@ def _run(
     for row in chosen(rows):
         if row.status == "failed":
             click.echo(f"{row.id}: failed: {row.error}; see {row.planned.outputs.log}", err=True)
+    last = {row.id: row.attempt for row in chosen(rows)}
     for hook in hook_rows(state):
-        if hook["error"]:
+        if hook["error"] and hook["attempt"] == last.get(hook["shot"]):
             click.echo(f"{hook['shot']}: hook {hook['event']}: {hook['error']}; its shot stays", err=True)
     click.echo(f"{plan.folder}: {closing(chosen(rows))}", err=True)
     click.echo(str(results.index), err=True)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from previz.batch import (
     ShotListError,
@@ -26,6 +27,7 @@ from previz.batch import (
 )
 from previz.batch._hook_rows import claim_hook
 from previz.batch._hooks import Hook, run_hook
+from previz.cli import main
 from tests.batch.lists import make_folder, make_list
 
 ONE = {"timeline": "nod.yaml", "frames": "1001-1001"}
@@ -144,6 +146,21 @@ def test_hook_of_a_worker_that_died_is_run_by_the_next(folder):
     assert claim_hook(state, ["done"], Worker("gone", here.host, here.machine, gone.pid, "cpu"))
     run_owed_hooks(state, here)
     assert len(told(folder)) == 2
+
+
+def test_hooks_that_failed_are_run_again_when_asked_for(folder):
+    code = "import os, sys; sys.exit(os.path.exists('down'))"
+    plan, state = start(folder, {"done": [sys.executable, "-c", code]})
+    (folder / "down").touch()
+    work(plan.database, WorkOptions(), finish)
+    assert [row["error"] for row in hook_rows(state)] == ["exit code 1"]
+    (folder / "down").unlink()
+    arguments = ["batch", "retry", str(plan.folder), "--hooks"]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (0, "back in line: a")
+    assert [row["error"] for row in hook_rows(state)] == [None]
+    again = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert again.stderr.splitlines()[0] == "no hook has failed"
 
 
 def test_hook_under_way_elsewhere_is_left_to_its_worker(folder):
