@@ -1,6 +1,7 @@
 """A shot list whose workers are killed at random: does everything finish, bit for bit, rendered once?
 
     python benchmarks/batch_chaos.py --shots 40 --workers 2 --every 3
+    python benchmarks/batch_chaos.py --shots 40 --workers 2 --frames-between 30    # on a busy machine
 
 It makes a folder with a small generator and a list of short shots, solves each alone for comparison, runs the
 list while worker processes are killed (SIGKILL) again and again, and prints what came of it as JSON.
@@ -62,25 +63,29 @@ def make_list(folder: Path, shots: int) -> Path:
     return folder / "shots.yaml"
 
 
-def run_and_kill(plan: ShotPlan, path: Path, workers: int, every: float, seed: int) -> dict[str, Any]:
-    """Run the list, kill one of its workers about every so many seconds, and count."""
+def run_and_kill(
+    plan: ShotPlan, path: Path, workers: int, every: float, between: int | None, seed: int
+) -> dict[str, Any]:
+    """Run the list, kill one of its workers about every so many seconds or frames, and count."""
     draw = random.Random(seed)
     command = [sys.executable, "-m", "previz", "batch", "run", str(path), "--device", "cpu"]
     began = time.monotonic()
     process = subprocess.Popen([*command, "--jobs", str(workers)], stderr=subprocess.DEVNULL)
-    kills, following = 0, began + every
+    kills, following, at = 0, began + every, between or 0
     state: State | None = None
     while process.poll() is None:
         time.sleep(0.05)
-        if time.monotonic() < following:
+        if between is None and time.monotonic() < following:
             continue
         if state is None and plan.database.is_file():
             with suppress(PrevizError):  # it is being made
                 state = open_state(plan.database)
-        running = [row.pid for row in state.rows() if row.status == "running"] if state else []
-        if running:
+        rows = state.rows() if state else ()
+        running = [row.pid for row in rows if row.status == "running"]
+        done = sum(row.frames_total if row.status == "done" else row.frames_done for row in rows)
+        if running and (between is None or done >= at):
             os.kill(draw.choice(running), signal.SIGKILL)
-            kills += 1
+            kills, at = kills + 1, done + draw.randint(1, 2 * (between or 1) - 1)
             following = time.monotonic() + every * draw.uniform(0.5, 1.5)
     return {"exit_code": process.returncode, "kills": kills, "seconds": round(time.monotonic() - began, 1)}
 
@@ -131,13 +136,16 @@ def main() -> None:
     parser.add_argument("--shots", type=int, default=40)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--every", type=float, default=3.0, help="seconds between two kills, about")
+    parser.add_argument(
+        "--frames-between", type=int, help="frames between two kills instead, about, whatever else runs"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         path = make_list(Path(folder), options.shots)
         plan = plan_list(path)
-        told = run_and_kill(plan, path, options.workers, options.every, options.seed)
+        told = run_and_kill(plan, path, options.workers, options.every, options.frames_between, options.seed)
         print(json.dumps({**vars(options), **told, **judge(plan)}, indent=2))
 
 
