@@ -13,11 +13,12 @@ import torch
 
 from benchmarks import animation, landmarks, reconstruction, speed, tracking
 from benchmarks._cast import load_ground
-from benchmarks._journal import Journal, begin
+from benchmarks._journal import Journal, begin, read
 from benchmarks._machine import commit, machine
 from benchmarks._suite import Options, Plot, Record, Strip, Suite, Table
+from previz.errors import OutputError
 
-__all__ = ["QUICK_NOTE", "SUITES", "Results", "Section", "plan", "run", "to_dict", "to_markdown"]
+__all__ = ["QUICK_NOTE", "SUITES", "Results", "Section", "plan", "run", "show", "to_dict", "to_markdown"]
 
 SUITES: dict[str, Suite] = {
     suite.name: suite
@@ -73,9 +74,26 @@ def run(
     facts = {"commit": commit(), "machine": machine(options.device)}
     for name in names:
         _measure(SUITES[name], options, journal, facts, progress)
-    sections = [_section(SUITES[name], journal, options) for name in names]
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    return Results({**about, **facts, "date": date}, sections)
+    wanted = {name: [case.name for case in SUITES[name].cases(options)] for name in names}
+    return _results(about, journal, wanted)
+
+
+def show(names: Sequence[str], state: Path) -> Results:
+    """What a state holds, of whatever options, while it is being measured too."""
+    journal, about = read(state)
+    wanted = {name: [case for suite, case in journal.done if suite == name] for name in names}
+    return _results(about, journal, {name: cases for name, cases in wanted.items() if cases})
+
+
+def _results(about: Record, journal: Journal, wanted: dict[str, list[str]]) -> Results:
+    sections = [_section(SUITES[name], journal, cases) for name, cases in wanted.items()]
+    measured = [record["measured"] for section in sections for record in section.records]
+    if not measured:
+        raise OutputError(f"{journal.path}: nothing has been measured yet")
+    commits = ", ".join(dict.fromkeys(one["commit"] for one in measured if one["commit"]))
+    dates = sorted(one["date"] for one in measured)
+    facts = {"commit": commits, "machine": measured[-1]["machine"], "date": dates[-1]}
+    return Results({**about, **facts}, sections)
 
 
 def _measure(
@@ -105,9 +123,9 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _section(suite: Suite, journal: Journal, options: Options) -> Section:
-    """A suite's records among those asked for; a state may hold others, of other options."""
-    found = [journal.done.get((suite.name, case.name), []) for case in suite.cases(options)]
+def _section(suite: Suite, journal: Journal, wanted: Sequence[str]) -> Section:
+    """A suite's records among those wanted; a state may hold others, of other options."""
+    found = [journal.done.get((suite.name, name), []) for name in wanted]
     records = [record for one in found for record in one]
     if not records:
         return Section(suite, [], [], [], [])

@@ -234,7 +234,7 @@ def skin_colours(picture: Tensor, points: Tensor) -> Tensor:
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
-    """One table a kind of handles, and what the bars ask."""
+    """One table a kind of handles, and one of what is asked of a solver beside the first."""
     heads = [
         *("solver", "pairs", "arrived", "MD before / after / floor", "MD less the first's"),
         *(
@@ -258,7 +258,34 @@ def tables(records: Sequence[Record]) -> list[Table]:
         handled, _, masked = kind.partition("+")
         title = f"{handled} handle{'' if handled == '1' else 's'}{', with a mask' if masked else ''}"
         made.append(Table(title, columns, [[one[head] for head in columns] for one in rows]))
-    return made
+    asked = bars(records)
+    return [*made, asked] if asked.rows else made
+
+
+def bars(records: Sequence[Record]) -> Table:
+    """With 5 handles, against the first solver: half of its MD, a tenth of its time, no more drift."""
+    rows = []
+    for kind, own in by([record for record in records if record["handles"].startswith("5")], "handles"):
+        groups = by(own, "solver")
+        for solver, mine in groups[1:]:
+            first = {record["pair"]: record for record in groups[0][1]}
+            both = [(one, first[one["pair"]]) for one in mine if one["pair"] in first]
+
+            def share(name: str, both: list[tuple[Record, Record]] = both) -> float:
+                return sum(one[name] for one, _ in both) / max(sum(other[name] for _, other in both), 1e-12)
+
+            wanted = [("MD", "md", 0.5), ("CPU seconds", "cpu", 0.1), ("identity drift", "identity", 1.0)]
+            if "mask" in kind:
+                wanted.append(("change outside the mask", "outside", 1.0))
+            rows += [
+                [
+                    *(kind.replace("+", ", "), solver_name(solver), told, f"{most:g}", f"{share(name):.3f}"),
+                    "yes" if share(name) <= most else "no",
+                ]
+                for told, name, most in wanted
+            ]
+    heads = ("handles", "solver", "of the first's", "at most", "measured", "holds")
+    return Table("What is asked with 5 handles", heads, rows, "Ratios of means over the pairs of both.")
 
 
 def row(solver: str, own: Sequence[Record], first: Sequence[Record]) -> list[str]:

@@ -57,6 +57,7 @@ Examples:
     "--state", type=click.Path(path_type=Path), help="Keep what is measured here; it stays afterwards."
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--show", is_flag=True, help="Measure nothing more: show what --state holds so far.")
 @click.option("--force", is_flag=True, help="Replace files; without --resume, also the state of a run.")
 @click.option("-n", "--dry-run", is_flag=True, help="List the cases, and measure nothing.")
 def bench(
@@ -66,6 +67,7 @@ def bench(
     report: Path | None,
     state: Path | None,
     resume: bool,
+    show: bool,
     force: bool,
     dry_run: bool,
     **asked: Any,
@@ -87,13 +89,13 @@ def bench(
         if path is not None:
             check_output(path, force)
     kept = state or Path("renders") / f"bench-{Path(options.character).stem}{'-quick' * options.quick}.jsonl"
-    results = run.run(names, options, kept, resume, force, _say)
+    results = run.show(names, kept) if show else run.run(names, options, kept, resume, force, _say)
     _write(json_path, lambda: json.dumps(run.to_dict(results), indent=1) + "\n", force)
     _write(markdown, lambda: run.to_markdown(results), force)
     _write(report, lambda: importlib.import_module("benchmarks._page").to_html(results), force)
     if markdown is None:
         click.echo(run.to_markdown(results))
-    if state is None:
+    if state is None and not show:
         kept.unlink(missing_ok=True)
 
 

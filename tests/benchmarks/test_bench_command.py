@@ -74,6 +74,25 @@ def test_a_run_that_is_done_is_shown_again_without_measuring(character, tmp_path
     assert again.stderr == ""
 
 
+def test_what_a_state_holds_so_far_is_shown_whatever_was_asked_for(character, tmp_path):
+    state = tmp_path / "state.jsonl"
+    bench("tracking", "--character", character, "--pairs", 2, "--state", state)
+    shown = bench("--show", "--state", state)
+    assert "| DIS | 2 |" in shown.stdout
+    assert "## Speed" not in shown.stdout
+    assert len(cases_in(state)) == 2
+
+
+def test_a_state_without_a_case_has_nothing_to_show(tmp_path):
+    state = tmp_path / "state.jsonl"
+    state.write_text('{"format": 1, "character": "mira", "digest": "a", "quick": false}\n')
+    result = bench("--show", "--state", state)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"previz: error: {state}: nothing has been measured yet\n",
+    )
+
+
 def test_without_a_state_of_its_own_a_run_leaves_none_behind(character, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert bench("tracking", "--character", character, "--pairs", 1).exit_code == 0

@@ -51,7 +51,7 @@ def test_both_solvers_start_from_the_same_picture(dragged):
 
 
 def test_landmark_tables_have_a_line_a_solver_and_compare_with_the_first(dragged):
-    one, masked = landmarks.SUITE.tables(dragged)
+    one, masked, _ = landmarks.SUITE.tables(dragged)
     assert (one.title, masked.title) == ("1 handle", "5 handles, with a mask")
     assert [row[0] for row in one.rows] == ["adam (max iterations 2)", "ik (ik.max iterations 2, layers 3)"]
     difference = one.heads.index("MD less the first's")
@@ -60,6 +60,19 @@ def test_landmark_tables_have_a_line_a_solver_and_compare_with_the_first(dragged
     assert "outside" in masked.heads
     assert "outside" not in one.heads
     assert all(len(row) == len(table.heads) for table in (one, masked) for row in table.rows)
+
+
+def test_what_is_asked_of_a_solver_is_held_against_the_first():
+    common = {"pair": 0, "handles": "5+mask"}
+    first = common | {"solver": "adam", "md": 10.0, "cpu": 20.0, "identity": 0.1, "outside": 1.0}
+    second = common | {"solver": "ik", "md": 4.0, "cpu": 3.0, "identity": 0.1, "outside": 2.0}
+    rows = landmarks.bars([first, second]).rows
+    assert [row[2:] for row in rows] == [
+        ["MD", "0.5", "0.400", "yes"],
+        ["CPU seconds", "0.1", "0.150", "no"],
+        ["identity drift", "1", "1.000", "yes"],
+        ["change outside the mask", "1", "2.000", "no"],
+    ]
 
 
 def test_strips_go_from_the_start_over_the_solvers_to_the_target(dragged):
