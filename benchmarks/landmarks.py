@@ -272,7 +272,8 @@ def bars(records: Sequence[Record]) -> Table:
             both = [(one, first[one["pair"]]) for one in mine if one["pair"] in first]
 
             def share(name: str, both: list[tuple[Record, Record]] = both) -> float:
-                return sum(one[name] for one, _ in both) / max(sum(other[name] for _, other in both), 1e-12)
+                most = max(sum(other[name] for _, other in both), 1e-12)
+                return float(sum(one[name] for one, _ in both) / most)
 
             wanted = [("MD", "md", 0.5), ("CPU seconds", "cpu", 0.1), ("identity drift", "identity", 1.0)]
             if "mask" in kind:
