@@ -180,4 +180,4 @@ def _markdown_table(table: Table) -> list[str]:
 
 def with_quick(options: Options) -> Options:
     """Options of a quick run."""
-    return replace(options, quick=True, sizes=(256,), strips=2)
+    return replace(options, quick=True, strips=2)

@@ -83,7 +83,7 @@ def cases(options: Options) -> list[Case]:
     wanted += [(options.character, count, False) for count in HANDLES if count != FEW]
     iterations = ITERATIONS
     if options.quick:
-        wanted, iterations = [(options.character, FEW, False), (256, FEW, False)], QUICK_ITERATIONS
+        wanted, iterations = [(options.character, FEW, False)], QUICK_ITERATIONS
     return [
         Case(
             f"{on}, {count} handles{', mask' * masked}",
