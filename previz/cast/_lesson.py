@@ -50,7 +50,11 @@ def factor_loss(
 
 
 def teach_mapping(generator: Generator, readout: Readout, domain: Domain, steps: int, seed: int) -> float:
-    """Train the mapping and its readout alone, and leave w at a mean square of 1; returns the last loss."""
+    """Train the mapping and its readout alone, and leave w at a mean square of 1; returns the last loss.
+
+    The mapping is held after it: nothing that trains on takes gradients of it.
+    """
+    generator.mapping.requires_grad_(True)
     parameters = [*generator.mapping.parameters(), *readout.parameters()]
     optimiser = torch.optim.Adam(parameters, lr=RATE, betas=(0.9, 0.99))
     loss = torch.ones([])
@@ -61,6 +65,7 @@ def teach_mapping(generator: Generator, readout: Readout, domain: Domain, steps:
         loss = factor_loss(generator, readout, domain, [seed, step, 1], BATCH)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+    generator.mapping.requires_grad_(False)
     _rescale(generator, readout)
     return float(loss.detach())
 

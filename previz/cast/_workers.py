@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch.multiprocessing.spawn import spawn
+from torch.multiprocessing.spawn import ProcessContext, spawn
 
 from previz.cast._pairs import open_pairs
 from previz.cast._train import TrainEvent, TrainSettings, open_run, train
@@ -37,7 +37,13 @@ def train_in_processes(
     open_run(open_pairs(dataset), folder, settings)  # an error in a process would come with its traceback
     with tempfile.TemporaryDirectory() as meeting:
         arguments = (processes, Path(meeting) / "store", dataset, folder, settings, callback, evaluate_every)
-        spawn(_work, args=arguments, nprocs=processes)  # type: ignore[no-untyped-call]
+        started: ProcessContext = spawn(_work, arguments, processes, join=False)  # type: ignore[no-untyped-call]
+        try:
+            while not started.join():
+                pass
+        finally:  # whatever ends this process ends those, also where only this one was interrupted
+            for process in started.processes:
+                process.kill()
 
 
 def _work(

@@ -1,4 +1,9 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +22,8 @@ from previz.cast import (
     train_in_processes,
 )
 from previz.cast import _train as trainer
+from previz.cast._domains import find_domain
+from previz.cast._lesson import teach_mapping
 from previz.cast._pairs import Pairs
 from previz.errors import CastError
 from previz.generator import load_generator
@@ -116,6 +123,30 @@ def test_a_run_of_another_architecture_is_not_resumed(pairs: Pairs, tmp_path: Pa
         trainer.train(pairs, tmp_path / "run", TrainSettings(**{**vars(SETTINGS), "w_dim": 16}))
 
 
+def test_a_run_of_another_seed_is_not_resumed(pairs: Pairs, tmp_path: Path) -> None:
+    short = TrainSettings(**{**vars(SETTINGS), "images": 8})
+    trainer.train(pairs, tmp_path / "run", short, evaluate_every=0.0)
+    with pytest.raises(
+        CastError, match=r"run: holds a run of seed 0, not 5; give that seed, or another folder$"
+    ):
+        trainer.train(pairs, tmp_path / "run", TrainSettings(**{**vars(short), "seed": 5}))
+
+
+def test_a_mapping_that_was_taught_a_domain_is_held_while_pictures_are_learnt() -> None:
+    domain = find_domain("mira")
+    settings = TrainSettings(channels={4: 8, 8: 8}, w_dim=16)
+    state = trainer.new_state(trainer.new_config(settings, domain.z_dim, (8, 8)), domain)
+    assert state.readout is not None
+    before = teach_mapping(state.generator, state.readout, domain, 2, seed=0)
+    assert teach_mapping(state.generator, state.readout, domain, 40, seed=0) < before
+    taught = {name: value.clone() for name, value in state.generator.state_dict().items()}
+    batch = torch.randn(2, domain.z_dim), torch.zeros(2, 3, 8, 8), torch.ones(2, 1, 8, 8)
+    trainer.train_step(state, batch, settings)
+    changed = {n for n, value in state.generator.state_dict().items() if not torch.equal(value, taught[n])}
+    assert changed
+    assert not [name for name in changed if name.startswith("mapping.")]
+
+
 def test_export_writes_a_checkpoint_with_its_card_and_what_was_measured_of_it(
     pairs: Pairs, tmp_path: Path
 ) -> None:
@@ -146,6 +177,45 @@ def test_two_processes_train_one_run_each_with_its_own_pictures(pairs: Pairs, tm
     assert alone.step == 4
     lines = (tmp_path / "two" / trainer.LOG).read_text().splitlines()
     assert len(lines) == 1  # the first process alone writes
+
+
+ENDLESS = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from discs import SETTINGS
+from previz.cast import train_in_processes
+if __name__ == "__main__":
+    train_in_processes(Path(sys.argv[1]), Path(sys.argv[2]), replace(SETTINGS, images=10**9), 2, None, 0.0)
+"""
+
+
+def _ends(group: int) -> bool:
+    """Whether all processes of a group end within ten seconds."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_processes_end_with_the_one_that_started_them(pairs: Pairs, tmp_path: Path) -> None:
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    run = tmp_path / "run"
+    started = subprocess.Popen(
+        [sys.executable, tmp_path / "endless.py", pairs.folder, run],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    until = time.monotonic() + 120
+    while not (run / trainer.STATE).exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    started.send_signal(signal.SIGINT)
+    started.wait(60)
+    assert _ends(started.pid)
 
 
 def test_what_cannot_be_trained_is_refused_before_a_process_starts(pairs: Pairs, tmp_path: Path) -> None:
