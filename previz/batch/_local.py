@@ -135,17 +135,17 @@ def _look_after(slot: _Slot, state: State, options: LocalOptions) -> None:
         return
     if code in (0, EXIT_INTERRUPTED):
         slot.ended = True
-    elif code == EXIT_USER:
-        line = _last_line(slot)
-        if not line and is_full(state.path.parent):  # its last words had no room either
-            raise OutputError(f"{state.path.parent}: can't be written: No space left on device")
+        return
+    line = _last_line(slot)
+    if not line and is_full(state.path.parent):  # its last words had no room; it may exit by any code then
+        raise OutputError(f"{state.path.parent}: can't be written: No space left on device")
+    if code == EXIT_USER:
         raise BatchError(line.removeprefix("previz: error: ") or f"a worker stopped; see {slot.log}")
-    else:
-        state.put_back_dead()
-        slot.quick_deaths = slot.quick_deaths + 1 if time.monotonic() - slot.started < _QUICK else 0
-        if slot.quick_deaths >= _MOST_QUICK and not any(row.solved for row in state.rows()):
-            raise BatchError(f"workers die as soon as they start; the last one said: {_last_line(slot)}")
-        _start(slot, state.path, options)
+    state.put_back_dead()
+    slot.quick_deaths = slot.quick_deaths + 1 if time.monotonic() - slot.started < _QUICK else 0
+    if slot.quick_deaths >= _MOST_QUICK and not any(row.solved for row in state.rows()):
+        raise BatchError(f"workers die as soon as they start; the last one said: {line}")
+    _start(slot, state.path, options)
 
 
 def _stop(slots: Sequence[_Slot]) -> None:

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 from previz import OutputError, Take
-from previz.batch import ShotPlan, WorkOptions, finish, plan_list, sync, work, write_results
+from previz.batch import (
+    LocalOptions,
+    ShotPlan,
+    WorkOptions,
+    finish,
+    plan_list,
+    run_local,
+    sync,
+    work,
+    write_results,
+)
 from tests.batch.lists import make_folder, make_list
 
 ONE = {"timeline": "nod.yaml"}
@@ -79,6 +89,16 @@ def test_full_disk_gives_one_line_and_loses_nothing(plan, disk, undisturbed, fre
     assert sum(run["solved"] for run in state.runs()) <= 3 + 1  # at most a frame that could not be kept
     assert not list(plan.folder.rglob(".*"))
     state.close()
+
+
+def test_run_says_that_the_disk_is_full_though_its_workers_had_no_room_to(plan, disk):
+    state = sync(plan)
+    fill(disk, 0)
+    with pytest.raises(OutputError) as caught:
+        run_local(state, LocalOptions(), lambda _: None)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{plan.folder}")
+    assert line.endswith(": can't be written: No space left on device")
 
 
 def test_read_only_folder_is_told_of_before_anything_runs(plan, disk):
