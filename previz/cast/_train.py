@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from previz.cast._domain import Domain
 from previz.cast._domains import find_domain
-from previz.cast._lesson import Readout, teach_mapping
+from previz.cast._lesson import teach_mapping
 from previz.cast._losses import face_weight, picture_errors, pyramid_loss
 from previz.cast._muon import Muon
 from previz.cast._pairs import Pairs
@@ -99,7 +99,6 @@ class TrainState:
     generator: Generator
     average: Generator
     domain: Domain | None  # None for pairs that are not of the cast's own domains
-    readout: Readout | None
     muon: Muon
     adam: torch.optim.Adam
     step: int = 0
@@ -128,7 +127,6 @@ def new_state(config: GeneratorConfig, domain: Domain | None, seed: int = 0) -> 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         generator, average = Generator(config), Generator(config).requires_grad_(False)
-        readout = Readout(config.w_dim, domain) if domain else None
     with torch.no_grad():
         for block in range(1, generator.num_blocks + 1):
             generator.synthesis.block(block).torgb.weight.mul_(0.3)  # the pictures start near grey
@@ -137,9 +135,9 @@ def new_state(config: GeneratorConfig, domain: Domain | None, seed: int = 0) -> 
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kernels = [p for p in generator.parameters() if _is_kernel(p)]
     others = [p for p in generator.parameters() if not _is_kernel(p)]
-    adam = torch.optim.Adam([*others, *(readout.parameters() if readout else ())], betas=(0.9, 0.99))
+    adam = torch.optim.Adam(others, betas=(0.9, 0.99))
     generator.mapping.requires_grad_(domain is None)  # one that has had its lesson is held
-    return TrainState(generator, average, domain, readout, Muon(kernels), adam, seed=seed)
+    return TrainState(generator, average, domain, Muon(kernels), adam, seed=seed)
 
 
 def _is_kernel(parameter: nn.Parameter) -> bool:
@@ -152,7 +150,6 @@ def save_state(state: TrainState, settings: TrainSettings, folder: Path) -> None
     content = {
         "generator": state.generator.state_dict(),
         "average": state.average.state_dict(),
-        "readout": state.readout.state_dict() if state.readout else None,
         "domain": state.domain.name if state.domain else None,
         "muon": state.muon.velocities,
         "adam": state.adam.state_dict(),
@@ -174,13 +171,8 @@ def load_state(folder: Path) -> TrainState:
         content = torch.load(path, weights_only=True, map_location="cpu")
         config = GeneratorConfig.from_dict(json.loads(content["config"]))
         state = new_state(config, find_domain(content["domain"]) if content["domain"] else None)
-        for network, name in (
-            (state.generator, "generator"),
-            (state.average, "average"),
-            (state.readout, "readout"),
-        ):
-            if network is not None:
-                network.load_state_dict(content[name])
+        state.generator.load_state_dict(content["generator"])
+        state.average.load_state_dict(content["average"])
         for velocity, saved in zip(state.muon.velocities, content["muon"], strict=True):
             velocity.copy_(saved)
         state.adam.load_state_dict(content["adam"])
@@ -272,8 +264,8 @@ def open_run(pairs: Pairs, folder: Path, settings: TrainSettings) -> TrainState:
             raise CastError(f"{folder}: {wrong}; give that seed, or another folder")
         return state
     state = new_state(config, domain, settings.seed)
-    if domain and state.readout:
-        teach_mapping(state.generator, state.readout, domain, settings.mapping_steps, settings.seed)
+    if domain:
+        teach_mapping(state.generator, domain, settings.mapping_steps, settings.seed)
         state.average.load_state_dict(state.generator.state_dict())
     return state
 
