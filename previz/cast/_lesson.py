@@ -39,10 +39,11 @@ def teach_mapping(generator: Generator, domain: Domain, steps: int, seed: int) -
     mapping is held after it: nothing that trains on takes gradients of it.
     """
     known = lesson_targets(domain, np.random.default_rng(0).standard_normal((10_000, domain.z_dim)))
-    mean, deviation = torch.from_numpy(known.mean(axis=0)), torch.from_numpy(known.std(axis=0) + 1e-3)
+    mean, deviation = known.mean(axis=0), known.std(axis=0) + 1e-3
+    device = generator.device
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        readout = nn.Linear(generator.w_dim, known.shape[1])
+        readout = nn.Linear(generator.w_dim, known.shape[1]).to(device)
     generator.mapping.requires_grad_(True)
     optimiser = torch.optim.Adam(
         [*generator.mapping.parameters(), *readout.parameters()], lr=RATE, betas=(0.9, 0.99)
@@ -52,8 +53,8 @@ def teach_mapping(generator: Generator, domain: Domain, steps: int, seed: int) -
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 50) * max(0.01, 1 - step / steps)
         z = np.random.default_rng([seed, step, 1]).standard_normal((BATCH, domain.z_dim))
-        wanted = (torch.from_numpy(lesson_targets(domain, z)) - mean) / deviation
-        told = readout(generator.mapping(torch.from_numpy(z.astype(np.float32)))[:, 0])
+        wanted = torch.from_numpy((lesson_targets(domain, z) - mean) / deviation).to(device)
+        told = readout(generator.mapping(torch.from_numpy(z.astype(np.float32)).to(device))[:, 0])
         loss = F.mse_loss(told, wanted)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -68,7 +69,7 @@ def teach_mapping(generator: Generator, domain: Domain, steps: int, seed: int) -
 def _rescale(generator: Generator) -> None:
     """Scale the last layer, whose leaky ReLU lets a factor through."""
     z = torch.randn(2000, generator.z_dim, generator=torch.Generator().manual_seed(0))
-    size = generator.mapping(z)[:, 0].square().mean().sqrt()
+    size = generator.mapping(z.to(generator.device))[:, 0].square().mean().sqrt()
     last = getattr(generator.mapping, f"fc{generator.config.mapping_layers - 1}")
     last.weight.div_(size)
     last.bias.div_(size)

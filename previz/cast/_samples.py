@@ -17,9 +17,9 @@ from previz.media import contact_sheet, write_png
 
 
 def draw(generator: Generator, z: Tensor, size: int) -> Tensor:
-    """The pictures [N, 3, size, size] that z [N, z_dim] names, of the block that has this size."""
+    """The pictures [N, 3, size, size] that z [N, z_dim] names, of the block of this size, on its device."""
     image: Tensor = generator.synthesis(
-        generator.mapping(z), noise="none", max_block=int(math.log2(size)) - 1
+        generator.mapping(z.to(generator.device)), noise="none", max_block=int(math.log2(size)) - 1
     )
     return image
 
@@ -33,4 +33,6 @@ def over_renders(generated: Tensor, renders: Tensor) -> list[NDArray[np.uint8]]:
 def write_samples(generator: Generator, pairs: Pairs, size: int, path: Path, count: int = 12) -> None:
     """Write a sheet of the first `count` held-out pictures at `size` px to `path`, over the last one."""
     z, renders, _ = pairs.read(pairs.held_out()[:count], size)
-    write_png(contact_sheet(over_renders(draw(generator, z, size), renders), columns=6), path, force=True)
+    write_png(
+        contact_sheet(over_renders(draw(generator, z, size).cpu(), renders), columns=6), path, force=True
+    )

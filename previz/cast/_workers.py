@@ -11,7 +11,8 @@ import torch.distributed as dist
 from torch.multiprocessing.spawn import ProcessContext, spawn
 
 from previz.cast._pairs import open_pairs
-from previz.cast._train import TrainEvent, TrainSettings, open_run, train
+from previz.cast._train import TrainEvent, TrainSettings, open_run, save_state, train
+from previz.generator import resolve_device
 
 
 def train_in_processes(
@@ -21,11 +22,20 @@ def train_in_processes(
     processes: int,
     callback: Callable[[TrainEvent], None] | None = None,
     evaluate_every: float = 120.0,
+    device: str = "auto",
 ) -> None:
     """Run `train` in single-threaded processes; `callback` is called in the first, and must pickle.
 
-    Raises CastError, before any process is started, for a dataset or a run that can't be trained on.
+    With `device` "auto" a CUDA GPU is taken where there is one; there, all is one process.
+
+    Raises CastError, before any process is started, for a dataset or a run that can't be trained on, and
+    DeviceError for a device that isn't there.
     """
+    automatic = "cuda" if torch.cuda.is_available() else "cpu"
+    where = resolve_device(automatic if device == "auto" else device)
+    if where.type != "cpu":
+        train(open_pairs(dataset), folder, settings, callback, evaluate_every=evaluate_every, device=where)
+        return
     if processes == 1:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
@@ -34,7 +44,10 @@ def train_in_processes(
         finally:
             torch.set_num_threads(threads)
         return
-    open_run(open_pairs(dataset), folder, settings)  # an error in a process would come with its traceback
+    folder.mkdir(parents=True, exist_ok=True)
+    state = open_run(open_pairs(dataset), folder, settings)  # in a process, an error would be a traceback
+    if not state.step:
+        save_state(state, settings, folder)  # the processes share one lesson
     with tempfile.TemporaryDirectory() as meeting:
         arguments = (processes, Path(meeting) / "store", dataset, folder, settings, callback, evaluate_every)
         started: ProcessContext = spawn(_work, arguments, processes, join=False)  # type: ignore[no-untyped-call]

@@ -14,9 +14,10 @@ from previz.cast import (
     AdversarialSettings,
     ImageSettings,
     TrainEvent,
-    TrainSettings,
+    open_pairs,
     photograph_settings,
     prepare_images,
+    settings_for,
     train_adversarially,
     train_in_processes,
 )
@@ -89,7 +90,7 @@ Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200
     "--device",
     default="auto",
     show_default=True,
-    help="cpu, cuda or auto; the regression runs on the CPU.",
+    help="cpu, cuda or auto: a GPU where there is one.",
 )
 @click.option(
     "--every",
@@ -173,13 +174,12 @@ def train(
     else:
         assert dataset is not None
         _refuse(options, "--adversarial", "start", "judge", "batch", "gamma", "push", "path_length")
-        if options["device"] not in ("auto", "cpu"):
-            raise click.UsageError(
-                "the regression runs on the CPU; --device is for --adversarial and --images"
-            )
-        length = {} if options["pictures"] is None else {"images": options["pictures"]}
-        settings = TrainSettings(seed=options["seed"], **length)
-        train_in_processes(dataset, run, settings, options["processes"], _say, options["every"])
+        settings = replace(settings_for(open_pairs(dataset).domain), seed=options["seed"])
+        if options["pictures"] is not None:
+            settings = replace(settings, images=options["pictures"])
+        train_in_processes(
+            dataset, run, settings, options["processes"], _say, options["every"], options["device"]
+        )
 
 
 def _train_on_images(run: Path, images: Path, **options: Any) -> None:

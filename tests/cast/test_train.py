@@ -25,7 +25,7 @@ from previz.cast import _train as trainer
 from previz.cast._domains import find_domain
 from previz.cast._lesson import lesson_targets, teach_mapping
 from previz.cast._pairs import Pairs
-from previz.errors import CastError
+from previz.errors import CastError, DeviceError
 from previz.generator import load_generator
 
 
@@ -241,6 +241,13 @@ def test_what_cannot_be_trained_is_refused_before_a_process_starts(pairs: Pairs,
     (tmp_path / trainer.STATE).write_bytes(b"not a state")
     with pytest.raises(CastError, match=r"state\.pt: not a state that can be resumed"):
         train_in_processes(pairs.folder, tmp_path, SETTINGS, 2)
+
+
+def test_a_device_that_is_not_there_is_refused(pairs: Pairs, tmp_path: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    with pytest.raises(DeviceError, match="device cuda: no CUDA device is available here; use cpu"):
+        train_in_processes(pairs.folder, tmp_path, SETTINGS, 1, device="cuda")
 
 
 def test_training_in_one_process_leaves_the_callers_threads(pairs: Pairs, tmp_path: Path) -> None:
