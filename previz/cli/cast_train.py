@@ -77,7 +77,7 @@ Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200
 @click.option(
     "--pictures",
     type=click.IntRange(1),
-    help="Length of the run, in pictures shown. [default: 200000; 30000 adversarial; 1000000 of a folder]",
+    help="Length of the run, in pictures shown. [default: by domain; 30000 adversarial; 1000000 of a folder]",
 )
 @click.option(
     "--processes",
