@@ -1,6 +1,6 @@
 """The keyframe engine: a timeline and a generator in, a Take out, and from a Take to pictures."""
 
-from previz.animate._decode import check_generator, decode, to_uint8
+from previz.animate._decode import check_generator, decode, decode_latents, to_uint8
 from previz.animate._events import (
     FrameIterated,
     FrameSolved,
@@ -17,7 +17,7 @@ from previz.animate._report import TakeSummary, jitter, latent_shake, smoothness
 from previz.animate._smooth_take import smooth_take
 from previz.animate._solve import solve
 from previz.animate._store import discard_partial, partial_folder
-from previz.animate._take import TAKE_FORMAT, Take
+from previz.animate._take import TAKE_FORMAT, Take, stack
 
 __all__ = [
     "SOLVER_VERSION",
@@ -34,6 +34,7 @@ __all__ = [
     "TakeSummary",
     "check_generator",
     "decode",
+    "decode_latents",
     "discard_partial",
     "export_latents",
     "jitter",
@@ -42,6 +43,7 @@ __all__ = [
     "smooth_take",
     "smoothness",
     "solve",
+    "stack",
     "start_latent",
     "to_uint8",
 ]

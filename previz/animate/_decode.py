@@ -53,12 +53,16 @@ def decode(
         raise SolveError(f"decode: a batch of {batch} frames is below the least, 1")
     chosen = take.range if frames is None else frames
     first, last = take.index(chosen.first), take.index(chosen.last)
-    return _decode(take.latents[first : last + 1], generator, batch, deep)
+    return decode_latents(take.latents[first : last + 1], generator, batch, deep)
 
 
-def _decode(
-    latents: NDArray[np.float32], generator: Generator, batch: int, deep: bool
+def decode_latents(
+    latents: NDArray[np.float32],  # [F, num_ws, w_dim]
+    generator: Generator,
+    batch: int = 1,
+    deep: bool = False,
 ) -> Iterator[NDArray[np.uint8 | np.float32]]:
+    """What `decode` yields, of latents that are known to be the generator's."""
     for start in range(0, len(latents), batch):
         w = torch.from_numpy(latents[start : start + batch].copy()).to(generator.device)
         with torch.no_grad():

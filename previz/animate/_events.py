@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from previz.animate._record import FrameRecord
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class FrameSolved:
         lost: names of the handles that can't be recognised any more.
         reused: True where it came from an earlier solve.
         method: the solver that found it, of "auto" the one that did.
+        record: the frame itself. It is what the take will hold, unless that is smoothed when all are solved.
     """
 
     frame: int
@@ -70,6 +73,7 @@ class FrameSolved:
     lost: tuple[str, ...]
     reused: bool
     method: str = ""
+    record: FrameRecord | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

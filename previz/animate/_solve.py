@@ -166,6 +166,7 @@ class _Progress:
                 lost=tuple(name for name, lost in zip(self.shot.names, record.lost, strict=True) if lost),
                 reused=found is not None,
                 method=record.method,
+                record=record,
             )
         )
         return record

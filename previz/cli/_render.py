@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from previz.cli._options import pick_device
 from previz.cli._overrides import overridden
 from previz.cli._progress import Reporter, reporter
 from previz.delivery import (
+    Ahead,
     Delivery,
     Outputs,
     check_outputs,
@@ -43,6 +44,8 @@ from previz.delivery import (
     plan_delivery,
     problem_of,
     write_delivery,
+    writes_ahead,
+    writing_ahead,
     written_size,
 )
 from previz.media import keeps_sound
@@ -133,9 +136,9 @@ def run_render(plan: Plan) -> dict[str, Any]:
 
 def _run(plan: Plan) -> dict[str, Any]:
     outputs, timeline = plan.outputs, plan.timeline
-    with reporter() as progress:
-        take, reused, resume = _solve(plan, progress)
-        report = write_delivery(plan.delivery, take, plan.generator, plan.samples, progress.encoding)
+    with reporter() as progress, _ahead(plan, progress) as ahead:
+        take, reused, resume = _solve(plan, progress, ahead)
+        report = write_delivery(plan.delivery, take, plan.generator, plan.samples, progress.encoding, ahead)
     if len(take) == len(timeline.frames):
         with suppress(OutputError) if resume != outputs.own else nullcontext():  # another render may use it
             discard_partial(resume)
@@ -168,7 +171,14 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _solve(plan: Plan, progress: Reporter) -> tuple[Take, int, Path]:
+def _ahead(plan: Plan, progress: Reporter) -> AbstractContextManager[Ahead | None]:
+    """What writes pictures while later frames are being solved, if it can be done."""
+    if not writes_ahead(plan.delivery, plan.generator, plan.threads):
+        return nullcontext()
+    return writing_ahead(plan.delivery, plan.generator, plan.samples, progress.encoding)
+
+
+def _solve(plan: Plan, progress: Reporter, ahead: Ahead | None) -> tuple[Take, int, Path]:
     """The take, how many of its frames were solved earlier, and beside which take they were kept."""
     done: list[FrameSolved] = []
 
@@ -176,6 +186,8 @@ def _solve(plan: Plan, progress: Reporter) -> tuple[Take, int, Path]:
         if isinstance(event, FrameSolved):
             done.append(event)
         progress.solving(event)
+        if ahead is not None:
+            ahead.tell(event)
 
     def solved(resume: Path) -> Take:
         return solve(

@@ -1,5 +1,6 @@
 """From a take to its files: which they are, what is drawn on their pictures, and how they are written."""
 
+from previz.delivery._ahead import Ahead, writes_ahead, writing_ahead
 from previz.delivery._deliver import (
     Delivery,
     claimed,
@@ -26,6 +27,7 @@ from previz.delivery._solved import take_version, timeline_of
 
 __all__ = [
     "TAKE_SUFFIX",
+    "Ahead",
     "Delivery",
     "Finisher",
     "Look",
@@ -51,5 +53,7 @@ __all__ = [
     "write_clip_otio",
     "write_delivery",
     "write_outputs",
+    "writes_ahead",
+    "writing_ahead",
     "written_size",
 ]

@@ -7,7 +7,7 @@ import json
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import previz
 from previz.animate import Take
@@ -22,6 +22,9 @@ from previz.media import OutputSettings, Size, is_deep, resolve_size
 from previz.naming import claim_version
 from previz.timebase import FrameRange
 from previz.timeline import OutputSpec, Samples, Timeline
+
+if TYPE_CHECKING:
+    from previz.delivery._ahead import Ahead
 
 
 @dataclass(frozen=True)
@@ -93,14 +96,21 @@ def write_delivery(
     generator: Generator,
     samples: Samples | None,
     watch: Watch = unwatched,
+    ahead: Ahead | None = None,
 ) -> dict[str, Any]:
-    """Write all of it, the take last, and return the report. Raises MediaError and OutputError."""
+    """Write all of it, the take last, and return the report. Raises MediaError and OutputError.
+
+    Pictures that are being written `ahead` are waited for.
+    """
     outputs, force, rate = delivery.outputs, delivery.force, delivery.timeline.rate
     if outputs.version is not None and outputs.take is not None:
         take = replace(take, settings={**take.settings, "version": outputs.version})
-    write_outputs(
-        take, generator, samples, outputs, delivery.settings, delivery.look, rate, force, watch=watch
-    )
+    if ahead is not None:
+        ahead.finish()
+    else:
+        write_outputs(
+            take, generator, samples, outputs, delivery.settings, delivery.look, rate, force, watch=watch
+        )
     report = delivery_report(delivery, take)
     if outputs.report is not None:
         with output_file(outputs.report, force) as temporary, writing(outputs.report):

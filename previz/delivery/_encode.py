@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -14,10 +14,13 @@ from previz.animate import Take
 from previz.delivery._outputs import Outputs
 from previz.delivery._pictures import Finisher, Look, clean_pictures
 from previz.generator import Generator
-from previz.media import OutputSettings, open_output, output_kind
+from previz.media import Frame, OutputSettings, open_output, output_kind
 from previz.timeline import Samples
 
 T = TypeVar("T")
+
+WritePicture = Callable[[Finisher, int, Frame], None]
+"""What takes the number and the clean picture of a frame, with what is drawn on it."""
 
 
 class Watch(Protocol):
@@ -49,13 +52,28 @@ def write_outputs(
     """
     finisher = Finisher(take, generator, look, samples)
     pictures = clean_pictures(take, generator, outputs.frames, look, samples)
+    with open_outputs(outputs, settings, look, rate, force) as write:
+        for frame, clean in watch(pictures, len(outputs.frames)):
+            write(finisher, frame, clean)
+
+
+@contextmanager
+def open_outputs(
+    outputs: Outputs,
+    settings: tuple[OutputSettings, OutputSettings],
+    look: Look,
+    rate: Fraction,
+    force: bool,
+) -> Iterator[WritePicture]:
+    """Yield a function that takes the clean pictures of all frames in order; see `write_outputs`."""
     with ExitStack() as stack:
         clip = stack.enter_context(open_output(outputs.video, rate, outputs.numbers, settings[0], force))
         plates = None
         if outputs.images is not None:
             numbers = list(outputs.frames)
             plates = stack.enter_context(open_output(outputs.images, rate, numbers, settings[1], force))
-        for frame, clean in watch(pictures, len(outputs.frames)):
+
+        def write(finisher: Finisher, frame: int, clean: Frame) -> None:
             if frame == outputs.frames.first and look.slate:
                 slate = finisher.slate(outputs.frames, clean)
                 for _ in range(look.slate):
@@ -63,6 +81,8 @@ def write_outputs(
             clip(finisher.finish(frame, clean))
             if plates is not None:
                 plates(clean)
+
+        yield write
 
 
 def written_size(path: Path, planned: tuple[int, int]) -> tuple[int, int]:

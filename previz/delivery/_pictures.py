@@ -101,6 +101,16 @@ class Finisher:
     samples: Samples | None = None
     keys: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
 
+    def clean(self, frame: int, picture: Frame) -> Frame:
+        """Return the decoded picture of `frame` at the look's size, with its alpha."""
+        clean: Frame = resize(picture, self.look.size)
+        if self.look.alpha != "mask":
+            return clean
+        mask = self._mask(frame)
+        opaque = np.ones((self.take.height, self.take.width), np.float32) if mask is None else mask
+        scaled = resize(opaque[..., None].repeat(3, axis=2), self.look.size)[..., 0]
+        return with_alpha(clean, scaled.clip(0, 1))
+
     def finish(self, frame: int, picture: Frame) -> Frame:
         """Return a clean picture of `frame` with all that is drawn on it, and bars around it."""
         look = self.look
@@ -201,13 +211,7 @@ def clean_pictures(
     """Yield the number and the picture of each frame, of the look's size and depth, with its alpha."""
     finisher = Finisher(take, generator, look, samples)
     for frame, picture in zip(frames, decode(take, generator, frames, deep=look.deep), strict=True):
-        clean: Frame = resize(picture, look.size)
-        if look.alpha == "mask":
-            mask = finisher._mask(frame)
-            opaque = np.ones((take.height, take.width), np.float32) if mask is None else mask
-            scaled = resize(opaque[..., None].repeat(3, axis=2), look.size)[..., 0]
-            clean = with_alpha(clean, scaled.clip(0, 1))
-        yield frame, clean
+        yield frame, finisher.clean(frame, picture)
 
 
 def code_of(frame: int, take: Take) -> str:
