@@ -18,6 +18,7 @@ from previz.animate._smooth_take import smooth_take
 from previz.animate._solve import solve
 from previz.animate._store import discard_partial, partial_folder
 from previz.animate._take import TAKE_FORMAT, Take, stack
+from previz.animate._together import TakeJob, solve_takes
 
 __all__ = [
     "SOLVER_VERSION",
@@ -31,6 +32,7 @@ __all__ = [
     "SolveFinished",
     "SolveStarted",
     "Take",
+    "TakeJob",
     "TakeSummary",
     "check_generator",
     "decode",
@@ -43,6 +45,7 @@ __all__ = [
     "smooth_take",
     "smoothness",
     "solve",
+    "solve_takes",
     "stack",
     "start_latent",
     "to_uint8",

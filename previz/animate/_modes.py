@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
+from previz.animate._asked import Solving
 from previz.animate._record import FrameRecord, input_hash
 from previz.animate._shot import Shot, frame_hash
 
@@ -23,16 +24,16 @@ class Obtain(Protocol):
         latent: NDArray[np.float32],
         handles: NDArray[np.float32],
         interpolated: bool = False,
-    ) -> FrameRecord:
+    ) -> Solving[FrameRecord]:
         """Return the frame with this input hash, which starts from this latent with its handles here."""
 
 
-def solve_every_frame(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecord]:
+def solve_every_frame(shot: Shot, count: int, obtain: Obtain) -> Solving[list[FrameRecord]]:
     """Solve the first `count` frames, each from the one before it."""
-    return list(_chain(shot, range(count), obtain).values())
+    return list((yield from _chain(shot, range(count), obtain)).values())
 
 
-def solve_keys(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecord]:
+def solve_keys(shot: Shot, count: int, obtain: Obtain) -> Solving[list[FrameRecord]]:
     """Solve the keyed frames, each from the key before it, and lay a spline of latents between them.
 
     The spline is the curve that keys without tangents have in a timeline, so that handles keyed on the same
@@ -40,7 +41,7 @@ def solve_keys(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecord]:
     handles are off. It depends on the two keys on either side alone: an edit reaches no further back.
     """
     knots = knots_needed(shot, count)
-    solved = _chain(shot, knots, obtain)
+    solved = yield from _chain(shot, knots, obtain)
     for index in range(count):
         if index in solved:
             continue
@@ -51,17 +52,17 @@ def solve_keys(shot: Shot, count: int, obtain: Obtain) -> list[FrameRecord]:
         key = frame_hash(shot, index, input_hash(shot.root, about, {}))
         latent = _spline_of_change(shot, window, [record.latent for record in near], index)
         handles = spline(window, [record.handles for record in near], index)
-        solved[index] = obtain(index, key, latent, handles, interpolated=True)
+        solved[index] = yield from obtain(index, key, latent, handles, interpolated=True)
     return [solved[index] for index in range(count)]
 
 
-def _chain(shot: Shot, indices: Sequence[int], obtain: Obtain) -> dict[int, FrameRecord]:
+def _chain(shot: Shot, indices: Sequence[int], obtain: Obtain) -> Solving[dict[int, FrameRecord]]:
     """Solve these frames, each from the one before it, the first from the shot's start."""
     key, latent, handles, before = shot.root, shot.base(0), shot.start, 0
     solved: dict[int, FrameRecord] = {}
     for index in indices:
         start = shot.carry(latent, before, index)
-        record = obtain(index, frame_hash(shot, index, key), start, handles)
+        record = yield from obtain(index, frame_hash(shot, index, key), start, handles)
         key, latent, handles, before = record.key, record.latent, record.handles, index
         solved[index] = record
     return solved

@@ -19,10 +19,11 @@ from previz.generator import Generator
 from previz.timeline import SolverSpec, Timeline, sample_timeline
 
 
-def prepare(timeline: Timeline, generator: Generator, threads: int) -> Shot:
+def prepare(timeline: Timeline, generator: Generator, threads: int, together: bool = False) -> Shot:
     """Sample the timeline for the generator, and remember how its handles look in the start latent.
 
-    `threads` is how many CPU threads the frames will be solved with, on which their bits depend.
+    `threads` is how many CPU threads the frames will be solved with, and `together` whether side by side with
+    those of other shots: their last bits depend on both.
     Raises SolveError for a latent, label or setting that doesn't fit the generator and for weights that are
     not numbers, TimelineError for masks that can't be read, and for layers and directions that the generator
     doesn't have.
@@ -47,6 +48,8 @@ def prepare(timeline: Timeline, generator: Generator, threads: int) -> Shot:
         "threads": threads if generator.device.type == "cpu" else None,
         "drag": asdict(settings),
     }
+    if together:
+        depends_on["together"] = True
     keyed = [index for index, frame in enumerate(samples.frames) if frame in samples.keyed]
     return Shot(
         frames=samples.frames,
@@ -97,7 +100,7 @@ def start_latent(timeline: Timeline, generator: Generator) -> Tensor:
     return torch.from_numpy(base_path(timeline, generator)[0].copy()).to(generator.device)
 
 
-def take_settings(timeline: Timeline, shot: Shot, threads: int) -> dict[str, Any]:
+def take_settings(timeline: Timeline, shot: Shot, threads: int, together: bool) -> dict[str, Any]:
     """What a take tells of how it was solved: JSON-able, and enough to solve it again."""
     generator = shot.generator
     return {
@@ -116,5 +119,6 @@ def take_settings(timeline: Timeline, shot: Shot, threads: int) -> dict[str, Any
         },
         "device": str(generator.device),
         "threads": threads,
+        "together": together,
         "versions": {"previz": previz.__version__, "solver": SOLVER_VERSION, "torch": str(torch.__version__)},
     }

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from previz.animate._asked import Asked, Solving
 from previz.animate._latents import carry
 from previz.animate._record import FrameRecord, input_hash
-from previz.drag import DragSettings, Iteration, Reference, drag
+from previz.drag import DragItem, DragSettings, Iteration, Reference
 from previz.generator import Generator
 from previz.timeline import MaskFrames
 
@@ -94,7 +95,7 @@ def solve_frame(
     latent: NDArray[np.float32],  # [num_ws, w_dim]
     handles: NDArray[np.float32],  # [N, 2]
     callback: Callable[[Iteration], None] | None = None,
-) -> FrameRecord:
+) -> Solving[FrameRecord]:
     """Drag to the targets of the frame at this position, from a latent and where the handles are in it.
 
     A handle that comes on or lets go is drawn a part of the way; one that is off is followed, neither drawn
@@ -104,7 +105,7 @@ def solve_frame(
     targets = np.where(
         influence < 1, handles + influence * (shot.targets[index] - handles), shot.targets[index]
     )
-    return drag_frame(shot, index, key, latent, handles, targets, shot.settings, callback)
+    return (yield from drag_frame(shot, index, key, latent, handles, targets, shot.settings, callback))
 
 
 def drag_frame(
@@ -116,28 +117,28 @@ def drag_frame(
     targets: NDArray[np.float32],  # [N, 2]
     settings: DragSettings,
     callback: Callable[[Iteration], None] | None = None,
-) -> FrameRecord:
+) -> Solving[FrameRecord]:
     """Drag handles to these targets, with mask, weights and base of the frame at this position."""
     began = time.perf_counter()
     device = shot.generator.device
     mask = shot.mask(index)
-    result = drag(
-        shot.generator,
+    item = DragItem(
         torch.from_numpy(latent.copy()).to(device),
         torch.from_numpy(handles.copy()).to(device),
         torch.from_numpy(targets.copy()).to(device),
         frame_reference(shot, index, mask is not None),
-        settings,
         mask=None if mask is None else torch.from_numpy(mask.copy()).to(device),
         weights=torch.from_numpy(shot.weights[index].copy()).to(device),
-        callback=callback,
         soft=torch.from_numpy(shot.soft.copy()).to(device),
     )
+    prepared = time.perf_counter() - began
+    dragged = yield Asked(shot.generator, item, settings, callback)
+    result = dragged.result
     last = Iteration(result.iterations, result.w, result.handles, result.error, result.feature_distance)
     record = record_of(shot, index, key, targets, last)
     return replace(
         record,
-        seconds=time.perf_counter() - began,
+        seconds=prepared + dragged.seconds,
         status=result.status,
         method=result.method,
         lost=result.lost.cpu().numpy(),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from previz.animate._asked import one_at_a_time
 from previz.animate._decode import check_generator
 from previz.animate._events import SolveCallback
 from previz.animate._prepare import prepare
@@ -58,7 +59,8 @@ def smooth_take(
     threads = int(settings["threads"])
     with cpu_threads(threads), open_store(resume) as store:
         shot = prepare(timeline, generator, threads)
-        records = smooth_records(shot, solved.records(), smoothing, store, callback or (lambda event: None))
+        emit = callback or (lambda event: None)
+        records = one_at_a_time(smooth_records(shot, solved.records(), smoothing, store, emit))
     return with_smoothed(replace(solved, settings=settings), records[: len(take)], smoothing)
 
 

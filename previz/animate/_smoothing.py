@@ -8,7 +8,6 @@ are within the tolerance, the tracker trembles more than they do: following it w
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -17,6 +16,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from previz.animate._asked import Solving
 from previz.animate._events import FramesSmoothed, SolveCallback
 from previz.animate._record import FrameRecord, input_hash
 from previz.animate._segments import Pose, find_poses, find_segments, smooth_segments
@@ -93,7 +93,7 @@ def smooth_records(
     smoothing: Smoothing,
     store: FrameStore,
     emit: SolveCallback,
-) -> list[FrameRecord]:
+) -> Solving[list[FrameRecord]]:
     """Smooth solved frames, or find them smoothed in the store.
 
     Handles end within the tolerance, or no farther off than they were; a pose of which that can't be had
@@ -118,7 +118,8 @@ def smooth_records(
             last = turn == smoothing.passes - 1
             if not (last and all(known[index] for index in pose.frames)):
                 limit = max(float(records[index].error.max(initial=0.0)) for index in pose.frames)
-                current[place] = _bring_back(shot, pose, latents[place], current[place], limit, store)
+                guess = current[place]
+                current[place] = yield from _bring_back(shot, pose, latents[place], guess, limit, store)
             emit(
                 _event(
                     shot, pose, turn * len(poses) + place + 1, smoothing.passes * len(poses), current[place]
@@ -151,7 +152,7 @@ def _bring_back(
     guess: FrameRecord,
     limit: float,  # pixels
     store: FrameStore,
-) -> FrameRecord:
+) -> Solving[FrameRecord]:
     """The pose at this latent, or dragged from it, or the guess where neither will do."""
     settings = back_settings(shot.settings)
     about = {"back": asdict(settings), "limit": limit, "status": guess.status}
@@ -159,9 +160,9 @@ def _bring_back(
     key = frame_hash(shot, pose.first, input_hash(shot.root, about, arrays))
     if (found := store.find(key)) is not None:
         return found
-    began = time.perf_counter()
     starts: list[Iteration] = []
-    back = drag_frame(shot, pose.first, key, latent, guess.handles, guess.target, settings, starts.append)
+    points = guess.handles, guess.target
+    back = yield from drag_frame(shot, pose.first, key, latent, *points, settings, starts.append)
     start = record_of(shot, pose.first, key, guess.target, starts[0])
     start = replace(start, method=guess.method, lost=start.lost | guess.lost)
     chosen = choose(start, back, shot.settings.tolerance or 0.0, limit)
@@ -169,7 +170,7 @@ def _bring_back(
         guess if chosen is None else chosen,
         key=key,
         iterations=guess.iterations + back.iterations,
-        seconds=guess.seconds + time.perf_counter() - began,
+        seconds=guess.seconds + back.seconds,
     )
     store.keep(record, shot.frames[pose.first])
     return record

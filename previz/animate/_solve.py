@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from previz.animate._asked import Solving, one_at_a_time
 from previz.animate._events import FrameIterated, FrameSolved, SolveCallback, SolveFinished, SolveStarted
 from previz.animate._modes import knots_needed, solve_every_frame, solve_keys
 from previz.animate._prepare import prepare, take_settings
@@ -68,20 +69,23 @@ def solve(
         take.save("renders/smile.take.safetensors", force=True)
     """
     with cpu_threads(threads):
-        return _solve(timeline, generator, callback or _ignore, resume, frames, threads)
+        return one_at_a_time(solving(timeline, generator, callback, resume, frames, threads))
 
 
-def _solve(
+def solving(
     timeline: Timeline,
     generator: Generator,
-    emit: SolveCallback,
+    callback: SolveCallback | None,
     resume: str | Path | None,
     frames: FrameRange | None,
     threads: int,
-) -> Take:
+    together: bool = False,
+) -> Solving[Take]:
+    """What `solve` does, asking for each drag; `together` where they may be done beside others."""
+    emit = callback or _ignore
     began = time.perf_counter()
     count = _frames_to_solve(timeline, frames)
-    shot = prepare(timeline, generator, threads)
+    shot = prepare(timeline, generator, threads, together)
     mode = timeline.solver.mode
     smoothing = smoothing_of(timeline.solver.smooth, timeline.rate, len(shot.names))
     needed = count if smoothing is None else frames_to_smooth(shot, count, smoothing)
@@ -92,8 +96,10 @@ def _solve(
     with open_store(resume) as store:
         progress = _Progress(shot, store, emit, total)
         run = solve_keys if mode == "keys" else solve_every_frame
-        records = run(shot, needed, progress.obtain)
-        smoothed = None if smoothing is None else smooth_records(shot, records, smoothing, store, emit)
+        records = yield from run(shot, needed, progress.obtain)
+        smoothed = None
+        if smoothing is not None:
+            smoothed = yield from smooth_records(shot, records, smoothing, store, emit)
     take = stack(
         records,
         shot=timeline.shot,
@@ -101,7 +107,7 @@ def _solve(
         frames=shot.frames[:needed],
         names=shot.names,
         start=shot.start,
-        settings=take_settings(timeline, shot, threads),
+        settings=take_settings(timeline, shot, threads, together),
         size=(generator.width, generator.height),
     )
     if smoothing is not None and smoothed is not None:
@@ -143,12 +149,14 @@ class _Progress:
         latent: NDArray[np.float32],
         handles: NDArray[np.float32],
         interpolated: bool = False,
-    ) -> FrameRecord:
+    ) -> Solving[FrameRecord]:
         """The frame with this input hash: an earlier one, or solved from this latent and these handles."""
         frame = self.shot.frames[index]
         found = self.store.find(key)
-        record = found or solve_frame(self.shot, index, key, latent, handles, _iterations(frame, self.emit))
-        if found is None:
+        record = found
+        if record is None:
+            told = _iterations(frame, self.emit)
+            record = yield from solve_frame(self.shot, index, key, latent, handles, told)
             if interpolated and record.iterations == 0 and record.status == "ok":
                 record = replace(record, status="interpolated")
             self.store.keep(record, frame)

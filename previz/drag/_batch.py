@@ -15,7 +15,7 @@ from previz.drag._ik import Derive, Derived, Look, Seen, Steps, derive, ik_steps
 from previz.drag._layers import with_offset
 from previz.drag._precision import repeatable, resolve_precision, running
 from previz.drag._settings import DragSettings
-from previz.drag._types import DragResult, FeatureGenerator, Iteration, Reference
+from previz.drag._types import DragResult, DragTask, FeatureGenerator, Iteration, Reference
 from previz.errors import SolveError
 from previz.generator import Generator
 
@@ -34,6 +34,7 @@ class DragItem:
         mask: [H, W], 1 = movable, 0 = fixed, or None.
         weights: [N], or None for ones.
         soft: [N] bool, or None where all are hard.
+        settings: of this drag, or None for those of the batch.
     """
 
     w: Tensor
@@ -43,6 +44,7 @@ class DragItem:
     mask: Tensor | None = None
     weights: Tensor | None = None
     soft: Tensor | None = None
+    settings: DragSettings | None = None
 
 
 def drag_batch(
@@ -53,10 +55,11 @@ def drag_batch(
 ) -> list[DragResult]:
     """Drag all items as `drag` drags each, with one pass through the generator for all that are still going.
 
-    Latent IK runs side by side: items step at their own pace, and those that end drop out. Results are those
-    of one at a time but for rounding, as sums of a batch are added in another order: tests hold handles to
-    1e-3 px and latents to 1e-3; on the bundled character they differed by 2e-5 px and 6e-6. What else a
-    method asks for (the fallback of "auto", "adam", "lbfgs", and generators that are no StyleGAN2) is done
+    Latent IK runs side by side, for items that have precision and block in common: they step at their own
+    pace, and those that end drop out. Results are those of one at a time but for rounding, as sums of a batch
+    are added in another order: tests hold handles to 1e-3 px and latents to 1e-3; on the bundled character
+    they differed by 2e-5 px and 6e-6. An item with no other beside it gives the same bits. What else a method
+    asks for (the fallback of "auto", "adam", "lbfgs", and generators that are no StyleGAN2) is done
     one after the other.
 
     It pays on a GPU, whose passes of one item leave it idle; a CPU gains little.
@@ -64,7 +67,7 @@ def drag_batch(
     Args:
         generator: of all items.
         items: what to drag; none is fine.
-        settings: of all items.
+        settings: of items that have none of their own.
         callback: told the item's position and the iteration.
 
     Raises:
@@ -75,16 +78,19 @@ def drag_batch(
         >>> results = drag_batch(generator, items, DragSettings(tolerance=0.5))
     """
     settings = settings or DragSettings()
+    kinds: dict[tuple[str, int], dict[int, DragTask]] = {}
     for position, item in enumerate(items):
         try:
-            check_task(generator, *_arguments(item, settings))
+            task = check_task(generator, *_arguments(item, settings))
         except SolveError as error:
             raise SolveError(f"items[{position}]: {error}") from None
-    together = settings.method in ("ik", "auto") and isinstance(generator, Generator)
+        if task.settings.method in ("ik", "auto") and len(task.handles):
+            kinds.setdefault((task.settings.precision, task.reference.block), {})[position] = task
     found: dict[int, DragResult] = {}
-    if together and isinstance(generator, Generator):
-        with repeatable(generator.device, settings.precision):
-            found = _side_by_side(generator, items, settings, callback)
+    for (precision, _), tasks in kinds.items():
+        if len(tasks) > 1 and isinstance(generator, Generator):
+            with repeatable(generator.device, precision):
+                found |= _side_by_side(generator, tasks, callback)
     return [
         found[position] if position in found else _alone(generator, item, settings, position, callback)
         for position, item in enumerate(items)
@@ -95,7 +101,7 @@ def _arguments(
     item: DragItem, settings: DragSettings
 ) -> tuple[Tensor, Tensor, Tensor, Reference, DragSettings, Tensor | None, Tensor | None, Tensor | None]:
     first = (item.w, item.handles, item.targets, item.reference)
-    return *first, settings, item.mask, item.weights, item.soft
+    return *first, item.settings or settings, item.mask, item.weights, item.soft
 
 
 def _told(callback: BatchCallback | None, position: int) -> Callable[[Iteration], None] | None:
@@ -111,20 +117,18 @@ def _alone(
 ) -> DragResult:
     points = item.w, item.handles, item.targets, item.reference
     told = _told(callback, position)
-    return drag(generator, *points, settings, item.mask, item.weights, told, item.soft)
+    return drag(generator, *points, item.settings or settings, item.mask, item.weights, told, item.soft)
 
 
 def _side_by_side(
-    generator: Generator, items: Sequence[DragItem], settings: DragSettings, callback: BatchCallback | None
+    generator: Generator, tasks: dict[int, DragTask], callback: BatchCallback | None
 ) -> dict[int, DragResult]:
     """Latent IK of all items; those that "auto" does not leave it at are left out."""
     asked: dict[int, Look | Derive] = {}
     steps: dict[int, Steps] = {}
-    tasks = [check_task(generator, *_arguments(item, settings)) for item in items]
-    for position, task in enumerate(tasks):
-        if len(task.handles):
-            steps[position] = ik_steps(generator, task, _told(callback, position))
-            asked[position] = next(steps[position])
+    for position, task in tasks.items():
+        steps[position] = ik_steps(generator, task, _told(callback, position))
+        asked[position] = next(steps[position])
     found: dict[int, DragResult] = {}
     while asked:
         answers: dict[int, Seen | Derived] = {
@@ -137,12 +141,15 @@ def _side_by_side(
             except StopIteration as end:
                 del asked[position]
                 found[position] = end.value
-    fallback = settings.method == "auto" and settings.max_iterations > 0
     return {
         position: concluded(generator, tasks[position], replace(result, method="ik"))
         for position, result in found.items()
-        if result.status == "ok" or not fallback
+        if result.status == "ok" or not _falls_back(tasks[position].settings)
     }
+
+
+def _falls_back(settings: DragSettings) -> bool:
+    return settings.method == "auto" and settings.max_iterations > 0
 
 
 def _look(asked: dict[int, Look], generator: Generator) -> dict[int, Seen]:
