@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SolveFinished,
         SolveStarted,
         Take,
+        TakeJob,
         TakeSummary,
         decode,
         discard_partial,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         partial_folder,
         smooth_take,
         solve,
+        solve_takes,
         start_latent,
         to_uint8,
     )
@@ -177,6 +179,7 @@ __all__ = [
     "Sound",
     "Take",
     "TakeCurves",
+    "TakeJob",
     "TakeSummary",
     "Timeline",
     "TimelineError",
@@ -236,6 +239,7 @@ __all__ = [
     "shot_sheet",
     "smooth_take",
     "solve",
+    "solve_takes",
     "start_latent",
     "starter_text",
     "timecode",
@@ -255,8 +259,8 @@ __all__ = [
 
 _ROOMS = {
     "animate": "FrameIterated FrameRecord FrameSolved FramesSmoothed SolveCallback SolveEvent SolveFinished "
-    "SolveStarted Take TakeSummary decode discard_partial export_latents partial_folder smooth_take solve "
-    "start_latent to_uint8",
+    "SolveStarted Take TakeJob TakeSummary decode discard_partial export_latents partial_folder smooth_take "
+    "solve solve_takes start_latent to_uint8",
     "delivery": "deliver",
     "drag": "DragItem DragResult DragSettings SOLVERS drag_batch make_reference track_points",
     "errors": "CastError CheckpointError CurvesError DeviceError MediaError OutputError PrevizError "

@@ -7,7 +7,7 @@ from previz.batch._hook_rows import hook_rows, retry_hooks
 from previz.batch._hooks import run_owed_hooks
 from previz.batch._host import Worker, this_worker
 from previz.batch._list import ShotList, ShotListError, read_list
-from previz.batch._local import LocalOptions, default_jobs, run_local
+from previz.batch._local import LocalOptions, default_jobs, default_together, run_local
 from previz.batch._openjd import openjd_template
 from previz.batch._plan import plan_list
 from previz.batch._plan_file import read_plan, write_plan
@@ -51,6 +51,7 @@ __all__ = [
     "count_rows",
     "decode_step",
     "default_jobs",
+    "default_together",
     "encode_step",
     "estimate",
     "finish",

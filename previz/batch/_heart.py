@@ -48,7 +48,8 @@ class Heart:
 
     def let_go(self, claim: Claim) -> None:
         """Beat for it no longer."""
-        self._held.pop(claim.shot.id, None)
+        if self._held.get(claim.shot.id) == claim:  # and not a later one of the same shot
+            del self._held[claim.shot.id]
 
     def check(self, claim: Claim) -> None:
         """Raise ClaimLost where another worker has the shot by now, KeyboardInterrupt to stop."""

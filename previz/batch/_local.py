@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from previz.batch._database import is_full
@@ -24,6 +24,7 @@ Watch = Callable[[tuple[Row, ...]], None]
 EXIT_USER, EXIT_INTERRUPTED = 2, 130
 _POLL = 0.5  # seconds between looks at the state
 _GRACE = 30.0  # seconds that a worker has to put its shot back, before it is killed
+_SIDE_BY_SIDE = 4  # shots that keep a GPU busy, until it is measured
 _QUICK, _MOST_QUICK = 20.0, 4  # a worker that dies so soon, so often in a row, isn't started again
 
 
@@ -36,12 +37,14 @@ class LocalOptions:
         threads: that each solves with on a CPU.
         overlap: write a shot while the next one is being solved; None does where the device is a GPU.
         only: ids of the shots to work on; None is all.
+        together: how many shots of one checkpoint a worker solves side by side; None is `default_together`.
     """
 
     devices: Sequence[str] = ("cpu",)
     threads: int = 1
     overlap: bool | None = None
     only: frozenset[str] | None = None
+    together: int | None = None
 
 
 @dataclass
@@ -66,6 +69,7 @@ def run_local(state: State, options: LocalOptions, watch: Watch) -> tuple[Row, .
     their shots back first.
     """
     logs = state.path.parent / "logs"
+    options = _with_together(options, state)
     slots = [
         _Slot(number, device, logs / f"worker-{number}.log")
         for number, device in enumerate(options.devices, 1)
@@ -90,6 +94,16 @@ def default_jobs(threads: int, gpus: int, shots: int) -> int:
     return max(1, min(shots, gpus or usable_cores() // max(1, threads)))
 
 
+def default_together(device: str, shots: int | None = None, workers: int = 1) -> int:
+    """How many shots a worker solves side by side: one on a CPU, which gains nothing by more.
+
+    On a CUDA device four, but no more than there are for each of the workers.
+    """
+    if not device.startswith("cuda"):
+        return 1
+    return _SIDE_BY_SIDE if shots is None else max(1, min(_SIDE_BY_SIDE, -(-shots // workers)))
+
+
 def usable_cores() -> int:
     """How many cores this process may use, by its affinity and its control group."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -100,10 +114,20 @@ def usable_cores() -> int:
         return count
 
 
+def _with_together(options: LocalOptions, state: State) -> LocalOptions:
+    if options.together is not None:
+        return options
+    shots = sum(
+        row.status == "waiting" and (options.only is None or row.id in options.only) for row in state.rows()
+    )
+    return replace(options, together=default_together(options.devices[0], shots, len(options.devices)))
+
+
 def _start(slot: _Slot, database: Path, options: LocalOptions) -> None:
     overlap = slot.device != "cpu" if options.overlap is None else options.overlap
     command = [sys.executable, "-m", "previz", "batch", "worker", str(database.parent)]
     command += ["--device", slot.device, "--threads", str(options.threads)]
+    command += ["--together", str(options.together or 1)]
     command += ["--overlap" if overlap else "--no-overlap", "--parent", str(os.getpid())]
     for shot in sorted(options.only or ()):
         command += ["--shot", shot]

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from previz.batch._farm import PATIENCE, Crew, is_left, lead, told, work_as
-from previz.batch._local import Watch
+from previz.batch._local import Watch, default_together
 from previz.batch._rows import Row
 from previz.batch._state import State
 from previz.batch._types import BatchError, Resources
@@ -46,6 +46,7 @@ class RayOptions:
         threads: that each solves with on a CPU; a shot's `resources.cpus` may reserve more cores.
         overlap: write a shot while the next one is being solved; None does on a GPU.
         only: ids of the shots to work on; None is all.
+        together: how many shots of one checkpoint a worker solves side by side; None is `default_together`.
     """
 
     address: str | None = None
@@ -54,6 +55,7 @@ class RayOptions:
     threads: int = 1
     overlap: bool | None = None
     only: frozenset[str] | None = None
+    together: int | None = None
 
 
 class RayWorker:
@@ -120,7 +122,8 @@ class _RayFarm:
         device = "cuda" if needs.get("GPU") else "cpu"
         overlap = device != "cpu" if options.overlap is None else options.overlap
         only = crew.shots if options.only is None else crew.shots & options.only
-        working = WorkOptions(device, options.threads, overlap, only, patience=PATIENCE)
+        together = options.together or default_together(device, crew.busy, count)
+        working = WorkOptions(device, options.threads, overlap, only, patience=PATIENCE, together=together)
         made = self.ray.remote(RayWorker).options(
             num_cpus=needs["CPU"],
             num_gpus=needs.get("GPU", 0),

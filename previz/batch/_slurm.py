@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any
 
 from previz.batch._farm import PATIENCE, Crew, crews, lead, work_as
-from previz.batch._local import Watch
+from previz.batch._local import Watch, default_together
 from previz.batch._rows import Row
 from previz.batch._state import State
 from previz.batch._types import BatchError, Resources
@@ -51,6 +51,7 @@ class SlurmOptions:
         minutes: that a worker may run; when they are over it is put in line again.
         sbatch: any other option of sbatch by its long name, {"account": "vfx", "constraint": "a100"}.
         local: processes of this machine in Slurm's place, to try it out.
+        together: how many shots of one checkpoint a worker solves side by side; None is `default_together`.
     """
 
     jobs: int | None = None
@@ -62,6 +63,7 @@ class SlurmOptions:
     minutes: int = 240
     sbatch: Mapping[str, str] = field(default_factory=dict)
     local: bool = False
+    together: int | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,10 @@ class _SlurmFarm:
         device = "cuda" if gpus else "cpu"
         overlap = device != "cpu" if options.overlap is None else options.overlap
         only = crew.shots if options.only is None else crew.shots & options.only
-        working = WorkOptions(device, options.threads, overlap, only, patience=self.patience)
+        together = options.together or default_together(device, crew.busy, count)
+        working = WorkOptions(
+            device, options.threads, overlap, only, patience=self.patience, together=together
+        )
         worker = SlurmWorker(self.database, working, self.finish)
         executor = self._executor(max(crew.resources.cpus, options.threads), gpus, crew.resources.memory_gb)
         with self._told(), executor.batch():

@@ -65,24 +65,26 @@ class State:
         """Close it."""
         self.connection.close()
 
-    def claim(self, worker: Worker, only: frozenset[str] | None = None, digest: str = "") -> Claim | None:
+    def claim(
+        self, worker: Worker, only: frozenset[str] | None = None, digest: str = "", strictly: bool = False
+    ) -> Claim | None:
         """Take the next shot that may start, or None. Dead workers' shots are put back first.
 
         `only` are the ids to choose from. Of equal priorities, one with the generator `digest`, which the
-        worker holds, goes first. Several takes that one generator solves at once are as many claims.
+        worker holds, goes first; `strictly` takes none whose generator is another, even where it is next.
         """
         with self._change() as db:
             self.put_back(db)
             now = time.time()
             rows = db.execute(
-                "SELECT id, plan, attempt FROM shots WHERE status = 'waiting' AND not_before <= ?"
+                "SELECT id, plan, attempt, digest FROM shots WHERE status = 'waiting' AND not_before <= ?"
                 " AND NOT EXISTS (SELECT 1 FROM needs JOIN shots AS other ON other.id = needs.needed"
                 "  WHERE needs.shot = shots.id AND other.status != 'done')"
                 " ORDER BY priority DESC, digest != ?, position",
                 (now, digest),
             )
             row = next((row for row in rows if only is None or row["id"] in only), None)
-            if row is None:
+            if row is None or (strictly and row["digest"] != digest):
                 return None
             attempt = row["attempt"] + 1
             db.execute(

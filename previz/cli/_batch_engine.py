@@ -84,7 +84,8 @@ def run_engine(
         return run_local(state, options, watch)
     if engine.engine == "slurm":
         return run_slurm(state, slurm_options(engine, options, jobs), finish, watch)
-    ray = RayOptions(engine.address, jobs, options.devices[0], options.threads, options.overlap, options.only)
+    device, threads = options.devices[0], options.threads
+    ray = RayOptions(engine.address, jobs, device, threads, options.overlap, options.only, options.together)
     return run_ray(state, ray, finish, watch)
 
 
@@ -102,6 +103,7 @@ def slurm_options(engine: EngineOptions, options: LocalOptions, jobs: int | None
         parse_minutes(engine.time or "4:00:00"),
         dict(engine.sbatch),
         engine.local,
+        options.together,
     )
 
 

@@ -28,6 +28,19 @@ def choosing(command: Command) -> Command:
     )(command)
 
 
+def with_together(command: Command) -> Command:
+    """Add --together, None for auto."""
+    return click.option(
+        "--together",
+        callback=_together,
+        default="auto",
+        show_default=True,
+        metavar="N|auto",
+        help="Shots of a checkpoint that a worker solves side by side; more than 1 changes the last bits; "
+        "auto is 4 on CUDA and 1 elsewhere.",
+    )(command)
+
+
 def running(command: Command) -> Command:
     """Add the options of a run on this machine."""
     for option in (
@@ -37,6 +50,7 @@ def running(command: Command) -> Command:
             default=None,
             help="Write a shot while the next is being solved. [default: on a GPU]",
         ),
+        with_together,
         click.option(
             "--threads",
             type=click.IntRange(min=1),
@@ -70,6 +84,14 @@ def _jobs(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
     if value.isdecimal() and 1 <= int(value) <= 1024:
         return int(value)
     raise click.BadParameter(f"{value!r} is not a number of workers, 1 to 1024, or auto", ctx, param)
+
+
+def _together(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+    if value == "auto":
+        return None
+    if value.isdecimal() and 1 <= int(value) <= 64:
+        return int(value)
+    raise click.BadParameter(f"{value!r} is not a number of shots, 1 to 64, or auto", ctx, param)
 
 
 def choose(plan: ShotPlan, shots: Sequence[str], tags: Sequence[str]) -> frozenset[str] | None:

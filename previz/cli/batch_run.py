@@ -28,6 +28,7 @@ class RunOptions:
     device: str
     threads: int
     overlap: bool | None
+    together: int | None
     as_json: bool
     engine: EngineOptions
 
@@ -61,6 +62,7 @@ def run(
     device: str,
     threads: int,
     overlap: bool | None,
+    together: int | None,
     as_json: bool,
     engine: EngineOptions,
 ) -> None:
@@ -90,7 +92,14 @@ def run(
     chosen = choose(plan, shots, tags)
     only = None if chosen is None else plan.with_needs(chosen)
     state = sync(plan, force, only)
-    _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json, engine), str(shots_file))
+    _run(
+        ctx,
+        state,
+        plan,
+        only,
+        RunOptions(jobs, device, threads, overlap, together, as_json, engine),
+        str(shots_file),
+    )
 
 
 @click.command(epilog="Example: previz batch resume renders/sq010")
@@ -108,6 +117,7 @@ def resume(
     device: str,
     threads: int,
     overlap: bool | None,
+    together: int | None,
     as_json: bool,
     engine: EngineOptions,
 ) -> None:
@@ -121,7 +131,14 @@ def resume(
     plan = stored_plan(state)
     chosen = choose(plan, shots, tags)
     only = None if chosen is None else plan.with_needs(chosen)
-    _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json, engine), str(place))
+    _run(
+        ctx,
+        state,
+        plan,
+        only,
+        RunOptions(jobs, device, threads, overlap, together, as_json, engine),
+        str(place),
+    )
 
 
 @click.command(epilog="Example: previz batch retry renders/sq010 --shot sh020")
@@ -143,6 +160,7 @@ def retry(
     device: str,
     threads: int,
     overlap: bool | None,
+    together: int | None,
     as_json: bool,
     engine: EngineOptions,
 ) -> None:
@@ -157,7 +175,14 @@ def retry(
     none = "no hook has failed" if hooks else "no shot has failed"
     click.echo(f"back in line: {', '.join(again)}" if again else none, err=True)
     if not no_run:
-        _run(ctx, state, plan, only, RunOptions(jobs, device, threads, overlap, as_json, engine), str(place))
+        _run(
+            ctx,
+            state,
+            plan,
+            only,
+            RunOptions(jobs, device, threads, overlap, together, as_json, engine),
+            str(place),
+        )
 
 
 def _run(
@@ -181,7 +206,7 @@ def _run(
         devices: tuple[str, ...] = (options.device,)  # which a farm's machines have
         if options.engine.engine == "local":
             devices = pick_devices(options.device, options.jobs, options.threads, len(todo))
-        local = LocalOptions(devices, options.threads, options.overlap, only)
+        local = LocalOptions(devices, options.threads, options.overlap, only, options.together)
         if options.engine.no_wait:
             _submit(state, options, local, name)
             return

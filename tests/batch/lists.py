@@ -20,9 +20,10 @@ output: {video: clip.mkv, codec: ffv1}
 """
 
 
-def make_folder(folder: Path, timeline: str = TIMELINE) -> Path:
-    """A folder with a generator and a timeline, nod.yaml."""
-    save_generator(make_generator(), folder / "tiny.safetensors", {"name": "tiny"}, dtype=torch.float32)
+def make_folder(folder: Path, timeline: str = TIMELINE, seed: int = 0) -> Path:
+    """A folder with a generator, of random weights by this seed, and a timeline, nod.yaml."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_generator(make_generator(seed), folder / "tiny.safetensors", {"name": "tiny"}, dtype=torch.float32)
     (folder / "nod.yaml").write_text(timeline)
     return folder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import previz.batch._work as workroom
+import previz.batch._jobs as jobroom
 from previz import OutputError, Take, load_generator, probe_video, solve
 from previz.batch import (
     ShotPlan,
@@ -188,7 +188,7 @@ def _set_done(plan: ShotPlan) -> None:
 
 def test_generator_is_loaded_once(folder, monkeypatch):
     loaded = []
-    monkeypatch.setattr(workroom, "load_generator", lambda *a: loaded.append(a) or load_generator(*a))
+    monkeypatch.setattr(jobroom, "load_generator", lambda *a: loaded.append(a) or load_generator(*a))
     plan, _ = start(folder, {"a": ONE, "b": {**ONE, "seed": 5}})
     work(plan.database, WorkOptions(), finish)
     assert len(loaded) == 1
