@@ -1,6 +1,7 @@
 """Pictures that are written while later frames are solved: the same files, and the same ends if stopped."""
 
-import time
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from previz import (
     OutputError,
     Take,
     parse_timeline,
+    probe_video,
     sample_timeline,
     solve,
 )
@@ -38,6 +40,7 @@ TIMELINE = {
     "solver": {"method": "adam", "learning_rate": 0.02, "max_iterations": 2, "tolerance": 0.1},
 }
 FFV1 = {"codec": "ffv1", "size": 64}
+STILL = {"nose": {"at": [22, 16], "pin": True}}  # solved at once
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +144,7 @@ def test_error_of_the_writing_thread_stops_the_solve_and_leaves_no_clip(generato
         raise MediaError("the second frame can't be written")
 
     solved = []
-    delivery = planned(generator, tmp_path / "nod.mkv", frames="1001-1030", handles={})
+    delivery = planned(generator, tmp_path / "nod.mkv", frames="1001-1030", handles=STILL)
     with pytest.raises(MediaError) as caught:
         rendered(delivery, generator, True, solved.append, watch=watched)
     assert str(caught.value) == "the second frame can't be written"
@@ -166,22 +169,33 @@ def test_outputs_that_are_left_unfinished_are_removed(generator, tmp_path):
     assert names(tmp_path) == []
 
 
-def test_solve_waits_for_pictures_when_it_is_far_ahead(generator, tmp_path):
-    written, lead = [0], []
+def test_solve_that_is_far_ahead_of_the_pictures_waits(generator, tmp_path):
+    go, told, events = threading.Event(), [], []
 
-    def slow(frames, total, /):
-        for frame in frames:
-            time.sleep(0.02)
-            yield frame
-            written[0] += 1
+    def held(frames, total, /):
+        go.wait()
+        yield from frames
 
-    def tell(event):
-        if isinstance(event, FrameSolved):
-            lead.append(event.index - written[0])
+    whole = planned(generator, tmp_path / "nod.mkv", frames="1001-1020", handles=STILL)
+    samples = sample_timeline(whole.timeline, generator.width, generator.height)
+    solve(whole.timeline, generator, callback=events.append, frames=FrameRange(1001, 1001))
+    (solved,) = (event for event in events if isinstance(event, FrameSolved))
 
-    delivery = planned(generator, tmp_path / "nod.mkv", frames="1001-1030", handles={})
-    rendered(delivery, generator, True, tell, watch=slow)
-    assert 2 < max(lead) <= 10  # eight in line, one being written, one being handed on
+    def solving(writer):
+        for frame in whole.outputs.frames:
+            writer.tell(replace(solved, frame=frame))
+            told.append(frame)
+
+    with writing_ahead(whole, generator, samples, held) as writer:
+        thread = threading.Thread(target=solving, args=[writer])
+        thread.start()
+        thread.join(2.0)
+        waiting = thread.is_alive(), len(told)
+        go.set()
+        thread.join()
+        writer.finish()
+    assert waiting == (True, 8)
+    assert probe_video(whole.outputs.video).frames == 20
 
 
 def test_take_that_suits_is_written_ahead(generator, tmp_path):
