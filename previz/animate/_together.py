@@ -71,11 +71,12 @@ def solve_takes(jobs: Iterable[TakeJob], generator: Character, at_once: int = 4,
     out of it. What `drag_batch` does one after the other ("adam", "lbfgs", the fallback of "auto"), it does
     so here.
 
-    From the same latent, handles come within 1e-3 px, and latents within 1e-3, of where `solve` brings them:
-    rounding depends on what else is in the batch. Frames start from one another, so that this adds up: shots
-    of a generator of random weights came within 4e-3 px. So frames that were kept by one are not reused by
-    the other (their input hashes differ), while what was beside a frame when it was solved doesn't matter. A
-    frame that has no other beside it is dragged as `solve` drags it, to the same bits.
+    Latents come within 1e-3, and handles within 1e-3 px, of those of `solve`, as `drag_batch` states it:
+    rounding depends on what else is in the batch. Where the tracker hesitates between two places, a handle
+    may be farther off, as far as it goes when the start changes by 1e-7 (4e-3 px, with a generator of random
+    weights); and frames start from one another. So frames that were kept by one are not reused by the other
+    (their input hashes differ), while what was beside a frame when it was solved doesn't matter. A frame that
+    has no other beside it is dragged as `solve` drags it, to the same bits.
 
     Each frame is kept as soon as its batch is done, as `solve` keeps it. A batch that fails, such as for want
     of memory, is done again one frame at a time, and if that goes well, all later frames are.

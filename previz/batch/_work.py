@@ -141,6 +141,8 @@ def _claimed(desk: Desk, first: Claim, held: dict[TakeJob, Job]) -> Iterator[Tak
             asked = TakeJob(job.timeline, job.tell, claim.shot.outputs.take, claim.shot.frames)
             held[asked] = job
             yield asked
+        if desk.writing is not None and desk.writing.done():
+            wait_for_writing(desk)  # raises what stops the worker
         desk.heart.check_stop()
         run_owed_hooks(desk.state, desk.worker)
         claim = desk.state.claim(desk.worker, desk.options.only, first.shot.digest, strictly=True)

@@ -57,10 +57,10 @@ def test_shots_that_differ_in_all_come_out_as_alone(generator):
         assert isinstance(take, Take), (name, take)
         assert (list(take.frames), take.status) == (list(alone.frames), alone.status), name
         np.testing.assert_allclose(take.latents, alone.latents, atol=1e-3, rtol=0, err_msg=name)
-        off = np.abs(take.handles - alone.handles).max(axis=(1, 2), initial=0)  # [F]
-        first = int(np.argmax(take.iterations > 0))
-        assert off[: first + 1].max() <= 1e-3, name
-        assert off.max() <= 1e-2, name  # a frame starts from the last one, with what that is off
+        # Of 3 layers a start that differs by 1e-7 moves a handle as far, with no other beside it: a tie of
+        # the tracker. All others are within 1e-3 px.
+        near = 5e-3 if name == "other layers" else 1e-3
+        np.testing.assert_allclose(take.handles, alone.handles, atol=near, rtol=0, err_msg=name)
 
 
 def test_a_shot_by_itself_comes_out_to_the_same_bits(generator, take):
