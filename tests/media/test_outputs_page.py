@@ -38,7 +38,7 @@ def test_depths_of_pictures(kind, suffix):
 
 
 def test_python_uses_public_names_only():
-    (example,) = blocks("python")
+    example = "\n".join(blocks("python"))
     compile(example, PAGE.name, "exec")
     assert set(re.findall(r"previz\.(\w+)\(", example)) <= set(previz.__all__)
     named = re.findall(r"`((?:write|draw|shot|compare|plot)_\w+|letterbox)`", TEXT.split("## From Python")[1])
