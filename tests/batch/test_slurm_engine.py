@@ -82,7 +82,8 @@ def test_shot_of_a_job_that_ends_early_goes_on_in_another(folder, sent, outcome)
     assert [row.status for row in rows] == ["done"]
     runs = state.runs()
     assert [run["outcome"] for run in runs] == [outcome, "done"]
-    assert sum(run["solved"] for run in runs) in (FRAMES, FRAMES + 1)  # the frame under way
+    assert sum(run["solved"] for run in runs) <= FRAMES + 1  # the frame under way
+    assert runs[1]["solved"] <= FRAMES - 2  # what the first has kept, and may not have had the time to tell
 
 
 def test_interrupted_run_cancels_its_jobs_which_put_their_shots_back(folder):
