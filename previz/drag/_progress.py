@@ -163,7 +163,7 @@ def settle_mask(
     settled = progress.status == "ok" and progress.best is progress.last
     if kept.best is None and not settled:
         return progress, kept
-    nearer = settled and change < (1 - ik.mask_gain) * kept.change
+    nearer = settled and 0 < change < (1 - ik.mask_gain) * kept.change
     if settled and change < kept.change:
         kept = replace(kept, best=progress.last, change=change)
     kept = replace(kept, count=kept.count + 1)
