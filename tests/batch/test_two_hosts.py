@@ -65,7 +65,8 @@ def test_hosts_share_a_list_and_take_over_from_one_that_is_lost(tmp_path):
     (died,) = (run for run in runs if run["outcome"] == "died")
     (after,) = (run for run in runs if run["shot"] == died["shot"] and run["outcome"] == "done")
     assert (died["host"], after["host"]) == ("render02", "render01")
-    assert died["solved"] + after["solved"] in (16, 17)  # the frame under way
+    # but for the frame under way, what the first has kept is not solved again; it may not have told of all
+    assert after["solved"] <= 16 + 1 - died["solved"]
     for shot in plan.shots:
         alone = solve(parse_timeline(shot.timeline), load_generator(shot.checkpoint))
         assert np.array_equal(Take.load(shot.outputs.take).latents, alone.latents)
