@@ -18,6 +18,7 @@ from previz.animate._smooth_take import smooth_take
 from previz.animate._solve import solve
 from previz.animate._store import discard_partial, partial_folder
 from previz.animate._take import TAKE_FORMAT, Take, stack
+from previz.animate._threads import cpu_threads, usable_cores
 from previz.animate._together import TakeJob, solve_takes
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "TakeJob",
     "TakeSummary",
     "check_generator",
+    "cpu_threads",
     "decode",
     "decode_latents",
     "discard_partial",
@@ -49,4 +51,5 @@ __all__ = [
     "stack",
     "start_latent",
     "to_uint8",
+    "usable_cores",
 ]

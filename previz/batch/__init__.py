@@ -15,7 +15,7 @@ from previz.batch._ray import RayOptions, run_ray
 from previz.batch._report import count_rows, list_report, write_report
 from previz.batch._report_schema import report_schema
 from previz.batch._results import Results, write_results
-from previz.batch._rows import Row
+from previz.batch._rows import Row, is_left
 from previz.batch._schema import shot_list_schema
 from previz.batch._shell import shell_script
 from previz.batch._slurm import SlurmOptions, parse_minutes, run_slurm, submit_slurm
@@ -56,6 +56,7 @@ __all__ = [
     "estimate",
     "finish",
     "hook_rows",
+    "is_left",
     "list_report",
     "open_state",
     "openjd_template",

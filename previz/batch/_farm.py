@@ -13,7 +13,7 @@ import torch
 
 from previz.batch._host import this_worker
 from previz.batch._local import Watch
-from previz.batch._rows import Row
+from previz.batch._rows import Row, is_left
 from previz.batch._state import State
 from previz.batch._types import BatchError, Resources
 from previz.batch._work import Finish, WorkOptions, work
@@ -144,11 +144,6 @@ def crews(rows: Iterable[Row], only: frozenset[str] | None = None) -> tuple[Crew
         )
         for kind in kinds
     )
-
-
-def is_left(row: Row) -> bool:
-    """Whether something may still become of a shot: it runs, or is in line for a start."""
-    return row.status == "running" or (row.status == "waiting" and not row.blocked)
 
 
 def work_as(

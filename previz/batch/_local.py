@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from previz.animate import usable_cores
 from previz.batch._database import is_full
 from previz.batch._rows import Row
 from previz.batch._state import State
@@ -102,16 +103,6 @@ def default_together(device: str, shots: int | None = None, workers: int = 1) ->
     if not device.startswith("cuda"):
         return 1
     return _SIDE_BY_SIDE if shots is None else max(1, min(_SIDE_BY_SIDE, -(-shots // workers)))
-
-
-def usable_cores() -> int:
-    """How many cores this process may use, by its affinity and its control group."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return count if quota == "max" else max(1, min(count, round(int(quota) / int(period))))
-    except (OSError, ValueError):
-        return count
 
 
 def _with_together(options: LocalOptions, state: State) -> LocalOptions:

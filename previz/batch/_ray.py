@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from previz.batch._farm import PATIENCE, Crew, is_left, lead, told, work_as
+from previz.batch._farm import PATIENCE, Crew, lead, told, work_as
 from previz.batch._local import Watch, default_together
-from previz.batch._rows import Row
+from previz.batch._rows import Row, is_left
 from previz.batch._state import State
 from previz.batch._types import BatchError, Resources
 from previz.batch._work import Finish, WorkOptions

@@ -68,6 +68,11 @@ class Row:
     planned: PlannedShot
 
 
+def is_left(row: Row) -> bool:
+    """Whether something may still become of a shot: it runs, or is in line for a start."""
+    return row.status == "running" or (row.status == "waiting" and not row.blocked)
+
+
 def read_rows(connection: sqlite3.Connection) -> tuple[Row, ...]:
     """All shots, in the list's order."""
     connection.execute("BEGIN")

@@ -21,6 +21,7 @@ from previz.batch._heart import Heart
 from previz.batch._hooks import run_owed_hooks
 from previz.batch._host import Worker, this_worker
 from previz.batch._jobs import Desk, Finish, Job, WorkOptions, begun, hand_over, wait_for_writing
+from previz.batch._rows import is_left
 from previz.batch._state import Claim, State, open_state
 from previz.generator import resolve_device
 
@@ -70,11 +71,7 @@ def work(
 
 def _anything_left(state: State, only: frozenset[str] | None) -> bool:
     """Whether a shot may still come to this worker: one in line, or one that another may fail to finish."""
-    return any(
-        row.status == "running" or (row.status == "waiting" and not row.blocked)
-        for row in state.rows()
-        if only is None or row.id in only
-    )
+    return any(is_left(row) for row in state.rows() if only is None or row.id in only)
 
 
 def _is_weary(options: WorkOptions, idle_since: float) -> bool:

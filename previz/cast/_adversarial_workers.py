@@ -10,8 +10,9 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch.multiprocessing.spawn import ProcessContext, spawn
+from torch.multiprocessing.spawn import spawn
 
+from previz.animate import cpu_threads
 from previz.cast._adversarial_run import AdversarialEvent, Features, train_adversarial
 from previz.cast._adversarial_settings import AdversarialSettings
 from previz.cast._adversarial_state import (
@@ -23,9 +24,10 @@ from previz.cast._images import ImageSettings, open_images, prepare_images
 from previz.cast._judge import load_judge
 from previz.cast._paired_pictures import PairedPictures
 from previz.cast._pairs import open_pairs
+from previz.cast._processes import join_trainers
 from previz.cast._real_pictures import RealPictures
 from previz.errors import CastError
-from previz.generator import Generator, GeneratorConfig, resolve_device
+from previz.generator import Generator, GeneratorConfig, pick_device, resolve_device
 
 __all__ = ["AdversarialRun", "train_adversarially"]
 
@@ -58,7 +60,7 @@ def train_adversarially(
     before any process is started, for what can't be trained on; KeyboardInterrupt, the state saved, where
     the run was interrupted.
     """
-    where = resolve_device(_automatic() if device == "auto" else device)
+    where = resolve_device(pick_device(device))
     if run.images is not None:
         prepare_images(run.images, run.folder)
     real, start = _open(run)
@@ -68,21 +70,13 @@ def train_adversarially(
     if where.type != "cpu":
         _train(run, where, callback)
     elif processes == 1:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with cpu_threads(1):
             _train(run, where, callback)
-        finally:
-            torch.set_num_threads(threads)
     else:
         del real, start
         with tempfile.TemporaryDirectory() as meeting:
             arguments = (run, processes, Path(meeting) / "store", callback)
-            _join(spawn(_work, args=arguments, nprocs=processes, join=False))  # type: ignore[no-untyped-call]
-
-
-def _automatic() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
+            join_trainers(spawn(_work, args=arguments, nprocs=processes, join=False))  # type: ignore[no-untyped-call]
 
 
 def _train(run: AdversarialRun, device: torch.device, callback: Callback | None, rank: int = 0) -> None:
@@ -135,23 +129,3 @@ def _work(rank: int, run: AdversarialRun, processes: int, store: Path, callback:
             dist.barrier()  # a process that leaves while another still speaks to it may be aborted
     finally:
         dist.destroy_process_group()
-
-
-def _join(context: ProcessContext) -> None:
-    """Wait for the trainer processes; when interrupted, tell them so and wait until the state is saved."""
-    interrupted = False
-    while True:
-        try:
-            if context.join():
-                break
-        except KeyboardInterrupt:
-            interrupted = True
-            for process in context.processes:
-                if process.is_alive():
-                    process.terminate()  # which they take as a wish to stop, and a second Ctrl-C would not be
-        except Exception:
-            if interrupted:  # before they were listening
-                break
-            raise
-    if interrupted:
-        raise KeyboardInterrupt

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,13 +50,8 @@ class PairedPictures:
     def figures(self, generator: Generator) -> dict[str, float]:
         """PSNR, L1 and face L1 on held-out renders."""
         with torch.no_grad():
-            return evaluate(_on_cpu(generator), self.pairs, self.pairs.size, count=128)
+            return evaluate(generator, self.pairs, self.pairs.size, count=128)
 
     def write_samples(self, generator: Generator, path: Path) -> None:
         """Held-out pictures over their renders."""
-        write_samples(_on_cpu(generator), self.pairs, self.pairs.size, path)
-
-
-def _on_cpu(generator: Generator) -> Generator:
-    """The generator, or a copy of it where the renders are."""
-    return generator if generator.device.type == "cpu" else copy.deepcopy(generator).cpu()
+        write_samples(generator, self.pairs, self.pairs.size, path)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch.multiprocessing.spawn import ProcessContext, spawn
+from torch.multiprocessing.spawn import spawn
 
+from previz.animate import cpu_threads
 from previz.cast._pairs import open_pairs
+from previz.cast._processes import join_trainers
 from previz.cast._train import TrainEvent, TrainSettings, open_run, save_state, train
-from previz.generator import resolve_device
+from previz.generator import pick_device, resolve_device
 
 
 def train_in_processes(
@@ -31,18 +33,13 @@ def train_in_processes(
     Raises CastError, before any process is started, for a dataset or a run that can't be trained on, and
     DeviceError for a device that isn't there.
     """
-    automatic = "cuda" if torch.cuda.is_available() else "cpu"
-    where = resolve_device(automatic if device == "auto" else device)
+    where = resolve_device(pick_device(device))
     if where.type != "cpu":
         train(open_pairs(dataset), folder, settings, callback, evaluate_every=evaluate_every, device=where)
         return
     if processes == 1:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with cpu_threads(1):
             train(open_pairs(dataset), folder, settings, callback, evaluate_every=evaluate_every)
-        finally:
-            torch.set_num_threads(threads)
         return
     folder.mkdir(parents=True, exist_ok=True)
     state = open_run(open_pairs(dataset), folder, settings)  # in a process, an error would be a traceback
@@ -50,13 +47,7 @@ def train_in_processes(
         save_state(state, settings, folder)  # the processes share one lesson
     with tempfile.TemporaryDirectory() as meeting:
         arguments = (processes, Path(meeting) / "store", dataset, folder, settings, callback, evaluate_every)
-        started: ProcessContext = spawn(_work, arguments, processes, join=False)  # type: ignore[no-untyped-call]
-        try:
-            while not started.join():
-                pass
-        finally:  # whatever ends this process ends those, also where only this one was interrupted
-            for process in started.processes:
-                process.kill()
+        join_trainers(spawn(_work, arguments, processes, join=False))  # type: ignore[no-untyped-call]
 
 
 def _work(

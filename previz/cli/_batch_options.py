@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from previz.cli._batch_engine import EngineOptions, with_engine
 
 if TYPE_CHECKING:
     from previz.batch import ShotPlan, State
@@ -28,11 +32,37 @@ def choosing(command: Command) -> Command:
     )(command)
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line says of a run; the fields are described at the options."""
+
+    jobs: int | None
+    device: str
+    threads: int
+    overlap: bool | None
+    together: int | None
+    as_json: bool
+    engine: EngineOptions
+
+
+def _count_or_auto(of: str, most: int) -> Callable[[click.Context, click.Parameter, str], int | None]:
+    """A click callback: a number `of` something, 1 to `most`, or None for auto."""
+
+    def parsed(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+        if value == "auto":
+            return None
+        if value.isdecimal() and 1 <= int(value) <= most:
+            return int(value)
+        raise click.BadParameter(f"{value!r} is not a number of {of}, 1 to {most}, or auto", ctx, param)
+
+    return parsed
+
+
 def with_together(command: Command) -> Command:
     """Add --together, None for auto."""
     return click.option(
         "--together",
-        callback=_together,
+        callback=_count_or_auto("shots", 64),
         default="auto",
         show_default=True,
         metavar="N|auto",
@@ -42,7 +72,14 @@ def with_together(command: Command) -> Command:
 
 
 def running(command: Command) -> Command:
-    """Add the options of a run on this machine."""
+    """Add the options of a run and of its engine, and hand them to the command as `options`, RunOptions."""
+
+    @functools.wraps(command)
+    def called(*args: Any, engine: EngineOptions, **given: Any) -> Any:
+        run = {name: given.pop(name) for name in RunOptions.__dataclass_fields__ if name != "engine"}
+        return command(*args, options=RunOptions(**run, engine=engine), **given)
+
+    called = with_engine(called)
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print events on stdout, a JSON object a line."),
         click.option(
@@ -67,31 +104,15 @@ def running(command: Command) -> Command:
         click.option(
             "-j",
             "--jobs",
-            callback=_jobs,
+            callback=_count_or_auto("workers", 1024),
             default="auto",
             show_default=True,
             metavar="N|auto",
             help="Worker processes; auto is one a GPU, or one for so many cores as --threads.",
         ),
     ):
-        command = option(command)
-    return command
-
-
-def _jobs(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
-    if value == "auto":
-        return None
-    if value.isdecimal() and 1 <= int(value) <= 1024:
-        return int(value)
-    raise click.BadParameter(f"{value!r} is not a number of workers, 1 to 1024, or auto", ctx, param)
-
-
-def _together(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
-    if value == "auto":
-        return None
-    if value.isdecimal() and 1 <= int(value) <= 64:
-        return int(value)
-    raise click.BadParameter(f"{value!r} is not a number of shots, 1 to 64, or auto", ctx, param)
+        called = option(called)
+    return called  # type: ignore[return-value]  # it is called with other options
 
 
 def choose(plan: ShotPlan, shots: Sequence[str], tags: Sequence[str]) -> frozenset[str] | None:

@@ -38,9 +38,9 @@ def pick_device(name: str) -> str:
     """Return the device that `auto` stands for, the first CUDA GPU or the CPU; any other name as it is."""
     if name != "auto":
         return name
-    import torch
+    from previz import generator  # loads torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return generator.pick_device(name)
 
 
 class CodecHelp(click.Command):

@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from previz import PrevizError
-from previz.cli._batch_engine import EngineOptions, run_engine, slurm_options, with_engine
-from previz.cli._batch_options import choose, choosing, find_state, pick_devices, running
+from previz.cli._batch_engine import run_engine, slurm_options
+from previz.cli._batch_options import RunOptions, choose, choosing, find_state, pick_devices, running
 
 if TYPE_CHECKING:
     from previz.batch import LocalOptions, Row, ShotPlan, State
 
 EXIT_FAILED = 1
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """The command line of a run."""
-
-    jobs: int | None
-    device: str
-    threads: int
-    overlap: bool | None
-    together: int | None
-    as_json: bool
-    engine: EngineOptions
 
 
 _EXAMPLES = """\b
@@ -48,7 +34,6 @@ Examples:
 @click.option("--force", is_flag=True, help="Replace outputs that were made of other inputs.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be done, as `previz batch plan` does.")
 @running
-@with_engine
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -58,13 +43,7 @@ def run(
     tags: tuple[str, ...],
     force: bool,
     dry_run: bool,
-    jobs: int | None,
-    device: str,
-    threads: int,
-    overlap: bool | None,
-    together: int | None,
-    as_json: bool,
-    engine: EngineOptions,
+    options: RunOptions,
 ) -> None:
     """Render the shots of the list SHOTS that are not done yet, on worker processes.
 
@@ -83,43 +62,29 @@ def run(
             output=output,
             shots=shots,
             tags=tags,
-            jobs=jobs or 1,
-            device="cpu" if device == "auto" else device,
-            as_json=as_json,
+            jobs=options.jobs or 1,
+            device="cpu" if options.device == "auto" else options.device,
+            as_json=options.as_json,
         )
         return
     plan = plan_list(shots_file, output)
     chosen = choose(plan, shots, tags)
     only = None if chosen is None else plan.with_needs(chosen)
     state = sync(plan, force, only)
-    _run(
-        ctx,
-        state,
-        plan,
-        only,
-        RunOptions(jobs, device, threads, overlap, together, as_json, engine),
-        str(shots_file),
-    )
+    _run(ctx, state, plan, only, options, str(shots_file))
 
 
 @click.command(epilog="Example: previz batch resume renders/sq010")
 @click.argument("place", metavar="SHOTS|FOLDER", type=click.Path(path_type=Path))
 @choosing
 @running
-@with_engine
 @click.pass_context
 def resume(
     ctx: click.Context,
     place: Path,
     shots: tuple[str, ...],
     tags: tuple[str, ...],
-    jobs: int | None,
-    device: str,
-    threads: int,
-    overlap: bool | None,
-    together: int | None,
-    as_json: bool,
-    engine: EngineOptions,
+    options: RunOptions,
 ) -> None:
     """Go on with a list as it was when it was last run, whatever has become of its file.
 
@@ -131,14 +96,7 @@ def resume(
     plan = stored_plan(state)
     chosen = choose(plan, shots, tags)
     only = None if chosen is None else plan.with_needs(chosen)
-    _run(
-        ctx,
-        state,
-        plan,
-        only,
-        RunOptions(jobs, device, threads, overlap, together, as_json, engine),
-        str(place),
-    )
+    _run(ctx, state, plan, only, options, str(place))
 
 
 @click.command(epilog="Example: previz batch retry renders/sq010 --shot sh020")
@@ -147,7 +105,6 @@ def resume(
 @click.option("--hooks", is_flag=True, help="Run hand-over hooks again that failed, instead.")
 @click.option("--no-run", is_flag=True, help="Only put them back in line.")
 @running
-@with_engine
 @click.pass_context
 def retry(
     ctx: click.Context,
@@ -156,13 +113,7 @@ def retry(
     tags: tuple[str, ...],
     hooks: bool,
     no_run: bool,
-    jobs: int | None,
-    device: str,
-    threads: int,
-    overlap: bool | None,
-    together: int | None,
-    as_json: bool,
-    engine: EngineOptions,
+    options: RunOptions,
 ) -> None:
     """Put the failed shots of a list back in line, with all of their attempts, and render them."""
     from previz.batch import retry_hooks, stored_plan
@@ -175,14 +126,7 @@ def retry(
     none = "no hook has failed" if hooks else "no shot has failed"
     click.echo(f"back in line: {', '.join(again)}" if again else none, err=True)
     if not no_run:
-        _run(
-            ctx,
-            state,
-            plan,
-            only,
-            RunOptions(jobs, device, threads, overlap, together, as_json, engine),
-            str(place),
-        )
+        _run(ctx, state, plan, only, options, str(place))
 
 
 def _run(
@@ -194,14 +138,14 @@ def _run(
     name: str,
 ) -> None:
     """Run what is in line, tell of it, and leave with the exit code that it deserves."""
-    from previz.batch import LocalOptions, hook_rows, run_owed_hooks, this_worker, write_results
+    from previz.batch import LocalOptions, hook_rows, is_left, run_owed_hooks, this_worker, write_results
     from previz.cli._batch_table import closing, display
 
     def chosen(rows: tuple[Row, ...]) -> tuple[Row, ...]:
         return tuple(row for row in rows if only is None or row.id in only)
 
-    todo = [row for row in chosen(state.rows()) if row.status in ("waiting", "running") and not row.blocked]
     rows = state.rows()
+    todo = [row for row in chosen(rows) if is_left(row)]
     if todo:
         devices: tuple[str, ...] = (options.device,)  # which a farm's machines have
         if options.engine.engine == "local":

@@ -7,7 +7,6 @@ thread that decodes, between two drags.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,7 +16,7 @@ from queue import Queue
 import numpy as np
 import torch
 
-from previz.animate import FrameRecord, FrameSolved, SolveEvent, decode_latents, stack
+from previz.animate import FrameRecord, FrameSolved, SolveEvent, decode_latents, stack, usable_cores
 from previz.delivery._deliver import Delivery
 from previz.delivery._encode import Watch, WritePicture, open_outputs, unwatched
 from previz.delivery._pictures import Finisher
@@ -48,7 +47,7 @@ def writes_ahead(delivery: Delivery, generator: Generator, threads: int = 1) -> 
         and not (look.slate or look.trails or look.onion)
         and outputs.images is None
         and output_kind(outputs.video) != "pictures"
-        and (generator.device.type != "cpu" or _cores() > threads)
+        and (generator.device.type != "cpu" or usable_cores() > threads)
     )
 
 
@@ -174,7 +173,3 @@ def writing_ahead(
             ahead.stop()
         if not ahead.finished:
             raise _Unfinished
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,7 +11,7 @@ from previz.generator._checkpoint import (
 )
 from previz.generator._config import GeneratorConfig
 from previz.generator._convert import convert_checkpoint
-from previz.generator._device import resolve_device
+from previz.generator._device import pick_device, resolve_device
 from previz.generator._directions import (
     Direction,
     component_directions,
@@ -43,6 +43,7 @@ __all__ = [
     "list_checkpoints",
     "load_directions",
     "load_generator",
+    "pick_device",
     "resolve_device",
     "sample_codes",
     "save_directions",

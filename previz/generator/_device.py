@@ -7,6 +7,13 @@ import torch
 from previz.errors import DeviceError
 
 
+def pick_device(name: str) -> str:
+    """The device that `auto` stands for, the first CUDA GPU or the CPU; any other name as it is."""
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def resolve_device(device: str | torch.device) -> torch.device:
     """The device that `device` names, if it is there; raises DeviceError otherwise."""
     try:
