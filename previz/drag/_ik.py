@@ -138,7 +138,7 @@ def ik_steps(generator: FeatureGenerator, task: DragTask, callback: Callback | N
     arrived, kept = Arrival(), MaskSettling()
     handles = predicted = task.handles
     trust = ik.trust * paper_pixel(reference)
-    metric, step = latent_metric(generator, metric_name(task)), offset.flatten()
+    metric, step = latent_metric(generator, metric_name(task), len(away)), offset.flatten()
     held = hold(generator, task, layers, metric)
     while True:
         seen: Seen = yield Look(task, layers, offset, held is not None)

@@ -97,9 +97,9 @@ def fit(
     """A few steps of L-BFGS from w towards the template at these places; the new w and the evaluations."""
     objective = Objective(generator, task, template, places)
     layers = moved_layers(task.settings, generator.num_ws)
-    metric = latent_metric(generator, metric_name(task))
     rows = len(layers) if task.settings.space == "w+" else 1
-    y = w.new_zeros(rows * (w.shape[1] if metric is None else metric.shape[1])).requires_grad_()
+    metric = latent_metric(generator, metric_name(task), rows)
+    y = w.new_zeros(rows * w.shape[1] if metric is None else metric.shape[1]).requires_grad_()
 
     def latent() -> Tensor:
         return with_offset(w, layers, from_metric(y, metric, rows))

@@ -1,8 +1,14 @@
 """What counts as a short step of the latent: the metric in which solvers look for the nearest solution.
 
-A step is w = A y with y as short as can be. With A the identity every direction of W is as near as any
-other; with A = C^(1/4) of the covariance C of w, A A^T = C^(1/2), directions in which w hardly varies, where
-pictures fall apart first, are far.
+A step is w = A y with y as short as can be. With A the identity every direction of W+ is as near as any
+other. With the covariance C of w, A holds two ways, A A^T = 1 1^T x C^0.7 + g^2 I x C^0.5 over layers and W
+(x is Kronecker's product): all layers together, a step of W, where pictures are the generator's own, and each
+layer apart.
+Directions in which w hardly varies, where pictures fall apart first, are far in both.
+
+Where the card says which numbers of z are a performance (pose, expression, gaze) and which say who performs,
+C is nearly the covariance of the performances of one person: a drag moves somebody, rather than make
+somebody else of them.
 """
 
 from __future__ import annotations
@@ -10,19 +16,26 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from previz.drag._types import DragTask, FeatureGenerator
-from previz.generator import Generator, sample_codes
+from previz.generator import Generator, latents_of_codes, sample_codes
 
 SAMPLES = 2000
+PEOPLE, PERFORMANCES = 200, 20
 COMPONENTS = 64
 # Of the largest variance: components below are noise of the samples.
 LEAST_VARIANCE = 1e-6
+TOGETHER = 0.35  # the exponent of the variances in A, of all layers together
+APART = 0.25  # and of each apart
+APART_GAIN = 1.5  # g
+PERFORMED = 0.99  # the weight of performances in C; the rest is of everybody, so that no direction is closed
 
-# The key: the versions of the mapping's weights, which change when they are written to.
-_KNOWN: WeakKeyDictionary[Any, tuple[tuple[int, ...], Tensor]] = WeakKeyDictionary()
+# The key: the versions of the mapping's weights, which change when they are written to, and what is
+# performed.
+_KNOWN: WeakKeyDictionary[Any, tuple[tuple[object, ...], Tensor, Tensor]] = WeakKeyDictionary()
 
 
 def metric_name(task: DragTask) -> str:
@@ -32,44 +45,75 @@ def metric_name(task: DragTask) -> str:
     return "covariance" if task.fixed is None else "identity"
 
 
-def latent_metric(generator: FeatureGenerator, name: str) -> Tensor | None:  # [w_dim, K]
-    """A = U L^(1/4) of the covariance U L U^T of w, in its first K <= 64 components; None is the identity.
+def latent_metric(
+    generator: FeatureGenerator, name: str, layers: int = 1
+) -> Tensor | None:  # [layers * w_dim, K]
+    """A, of the first 64 components of C at most; None is the identity.
 
-    Scaled so that L is 1 on average. Computed once for a generator, of the w of 2,000 seeded codes; what has
-    no mapping network has no covariance either, and gets the identity.
+    Scaled so that the variances are 1 on average. C is computed once for a generator, of seeded codes; what
+    has no mapping network has no covariance either, and gets the identity. `layers` that move as one, as in
+    W, are one layer.
     """
     if name == "identity" or not isinstance(generator, Generator):
         return None
-    versions = tuple(parameter._version for parameter in generator.mapping.parameters())
+    performed = _performed(generator)
+    versions = *(parameter._version for parameter in generator.mapping.parameters()), *performed
     known = _KNOWN.get(generator)
     if known is None or known[0] != versions or known[1].device != generator.device:
-        known = versions, _covariance_metric(generator).to(generator.device)
+        known = versions, *(part.to(generator.device) for part in _components(generator, performed))
         _KNOWN[generator] = known
-    return known[1]
+    _, axes, variance = known
+    together, apart = axes * variance**TOGETHER, axes * variance**APART * APART_GAIN
+    if layers == 1:
+        return together.float()
+    return torch.cat([together.repeat(layers, 1), torch.block_diag(*[apart] * layers)], dim=1).float()
 
 
-def _covariance_metric(generator: Generator) -> Tensor:
-    w = sample_codes(generator, SAMPLES, seed=0)[1].double()
-    variance, axes = torch.linalg.eigh(torch.cov(w.T))  # ascending, axes in columns
+def _performed(generator: Generator) -> tuple[int, ...]:
+    """The dimensions of z that the card says are a performance; none where it says nothing of use."""
+    names, performance = generator.card.get("z"), generator.card.get("performance")
+    if not isinstance(names, list) or not isinstance(performance, list) or len(names) != generator.z_dim:
+        return ()
+    found = tuple(index for index, name in enumerate(names) if name in performance)
+    return found if len(found) < len(names) else ()
+
+
+def _components(generator: Generator, performed: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Axes of C in columns, [w_dim, K], and their variances [K], the largest first, 1 on average."""
+    covariance = torch.cov(sample_codes(generator, SAMPLES, seed=0)[1].double().T)
+    if performed:
+        own = _covariance_of_performances(generator, performed)
+        covariance = PERFORMED * own + (1 - PERFORMED) * covariance
+    variance, axes = torch.linalg.eigh(covariance)  # ascending, axes in columns
     kept = min(COMPONENTS, int((variance > LEAST_VARIANCE * variance[-1]).sum()))
     variance, axes = variance.flip(0)[:kept], axes.flip(1)[:, :kept]
-    metric: Tensor = axes * (variance / variance.mean()) ** 0.25
-    return metric.float()
+    return axes, variance / variance.mean()
+
+
+def _covariance_of_performances(generator: Generator, performed: tuple[int, ...]) -> Tensor:  # [w_dim, w_dim]
+    """The mean covariance of w over the performances of one person."""
+    draws = np.random.default_rng(0)
+    z = draws.standard_normal((PEOPLE, 1, generator.z_dim)).repeat(PERFORMANCES, axis=1)
+    z[..., performed] = draws.standard_normal((PEOPLE, PERFORMANCES, len(performed)))
+    w = latents_of_codes(generator, z.reshape(-1, generator.z_dim)).double()
+    w = w.reshape(PEOPLE, PERFORMANCES, -1)
+    away = (w - w.mean(dim=1, keepdim=True)).flatten(0, 1)
+    return away.t() @ away / (PEOPLE * (PERFORMANCES - 1))
 
 
 def to_metric(
     rows: Tensor,  # [R, layers, w_dim], the Jacobian by w
-    metric: Tensor | None,  # [w_dim, K]
-) -> Tensor:  # [R, layers * K], the Jacobian by y
-    """J A for each layer."""
-    return (rows if metric is None else rows @ metric.to(rows.dtype)).flatten(1)
+    metric: Tensor | None,  # [layers * w_dim, K]
+) -> Tensor:  # [R, K], the Jacobian by y
+    """J A."""
+    flat = rows.flatten(1)
+    return flat if metric is None else flat @ metric.to(rows.dtype)
 
 
 def from_metric(
-    step: Tensor,  # [layers * K]
-    metric: Tensor | None,  # [w_dim, K]
+    step: Tensor,  # [K]
+    metric: Tensor | None,  # [layers * w_dim, K]
     layers: int,
 ) -> Tensor:  # [layers, w_dim]
-    """A y for each layer."""
-    y = step.reshape(layers, -1)
-    return y if metric is None else y @ metric.to(y.dtype).T
+    """A y."""
+    return (step if metric is None else metric.to(step.dtype) @ step).reshape(layers, -1)

@@ -25,7 +25,7 @@ def damped_step(
     weights: Tensor,  # [N]
     away: Tensor,  # [layers, w_dim] how far from home, D values in all
     ik: IKSettings,
-    metric: Tensor | None = None,  # A [w_dim, K]
+    metric: Tensor | None = None,  # A [layers * w_dim, K]
     trust: float = inf,  # image pixels
     change: HeldChange | None = None,
 ) -> Tensor:  # [D]
@@ -92,7 +92,7 @@ def prioritised_step(
     yielding: Tensor | None,  # [N] bool
     away: Tensor,  # [layers, w_dim]
     ik: IKSettings,
-    metric: Tensor | None,  # [w_dim, K]
+    metric: Tensor | None,  # [layers * w_dim, K]
     trust: float,
     change: HeldChange | None,
 ) -> Tensor:  # [D]

@@ -78,12 +78,17 @@ def component_directions(
 def sample_codes(generator: Generator, samples: int, seed: int) -> tuple[np.ndarray, Tensor]:
     """Random codes, float64 [M, z_dim], and their w, float32 [M, w_dim] on the CPU, without truncation."""
     z = np.random.default_rng([seed, samples]).standard_normal((samples, generator.z_dim))
+    return z, latents_of_codes(generator, z)
+
+
+def latents_of_codes(generator: Generator, z: np.ndarray) -> Tensor:
+    """The w of codes [M, z_dim], float32 [M, w_dim] on the CPU, without truncation."""
     with torch.no_grad():
         parts = [
             generator.mapping(torch.from_numpy(part).to(generator.device))[:, 0].float().cpu()
-            for part in np.array_split(z, max(1, samples // _BATCH))
+            for part in np.array_split(z, max(1, len(z) // _BATCH))
         ]
-    return z, torch.cat(parts)
+    return torch.cat(parts)
 
 
 def factor_directions(

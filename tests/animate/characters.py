@@ -1,5 +1,7 @@
 """Small generators and timelines, the same in every process that asks for them."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -22,6 +24,7 @@ class TextureCharacter(MovingTexture):
 
     c_dim = 0
     digest = "a moving texture"
+    card: ClassVar[dict[str, object]] = {}
 
     def sample_w(self, seed, truncation=1.0, truncation_cutoff=None, c=None) -> Tensor:
         return self.start()[None]

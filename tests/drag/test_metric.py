@@ -1,31 +1,90 @@
 """The metric that solvers measure steps of the latent by."""
 
+import copy
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from moving_texture import MovingTexture
 
-from previz.drag import DragSettings, IKSettings, drag, make_reference
+from previz.drag import DragSettings, IKSettings, _metric, drag, make_reference
 from previz.drag._metric import from_metric, latent_metric, to_metric
 from previz.drag._step import damped_step
 from previz.errors import SolveError
-from previz.generator import sample_codes
+from previz.generator import latents_of_codes, sample_codes
 
 
-def test_the_metric_is_the_root_of_the_covariance_of_w(random_generator):
-    metric = latent_metric(random_generator, "covariance").double()
-    w = sample_codes(random_generator, 2000, 0)[1].double()
-    product = metric @ metric.T
-    variance = torch.linalg.eigvalsh(torch.cov(w.T)).mean()
-    torch.testing.assert_close(product @ product, torch.cov(w.T) / variance, atol=1e-3, rtol=1e-2)
+def covariance_of(w):
+    return torch.cov(w.double().T)
+
+
+def test_the_metric_moves_all_layers_together_and_each_apart(random_generator):
+    metric = latent_metric(random_generator, "covariance", layers=3).double()
+    w = random_generator.w_dim
+    product = (metric @ metric.T).reshape(3, w, 3, w)
+    variance, axes = torch.linalg.eigh(covariance_of(sample_codes(random_generator, 2000, 0)[1]))
+    variance = variance / variance.mean()
+    together = axes * variance**0.7 @ axes.T
+    apart = 1.5**2 * axes * variance**0.5 @ axes.T
+    torch.testing.assert_close(product[0, :, 2], together, atol=1e-3, rtol=1e-2)
+    torch.testing.assert_close(product[1, :, 1], together + apart, atol=1e-3, rtol=1e-2)
+
+
+def test_in_w_all_layers_are_one(random_generator):
+    metric = latent_metric(random_generator, "covariance", layers=1).double()
+    variance, axes = torch.linalg.eigh(covariance_of(sample_codes(random_generator, 2000, 0)[1]))
+    wanted = axes * (variance / variance.mean()) ** 0.7 @ axes.T
+    torch.testing.assert_close(metric @ metric.T, wanted, atol=1e-3, rtol=1e-2)
+
+
+def tell_performance(generator, *names):
+    generator.card = {"z": [f"z{index}" for index in range(generator.z_dim)], "performance": list(names)}
+
+
+def moved(generator, dimension, metric):
+    """How long y is for the step of w that one dimension of z makes, on average over codes."""
+    z = np.random.default_rng(5).standard_normal((300, generator.z_dim))
+    other = z.copy()
+    other[:, dimension] = np.random.default_rng(6).standard_normal(300)
+    step = (latents_of_codes(generator, other) - latents_of_codes(generator, z)).double()
+    return float((step @ torch.linalg.pinv(metric.double()).T).norm(dim=1).mean())
+
+
+def test_what_is_no_performance_is_far(random_generator):
+    generator = copy.deepcopy(random_generator)
+    before = [moved(generator, dimension, latent_metric(generator, "covariance")) for dimension in (0, 1)]
+    tell_performance(generator, "z0", "z2", "z3")
+    after = [moved(generator, dimension, latent_metric(generator, "covariance")) for dimension in (0, 1)]
+    assert after[1] / after[0] > 1.2 * before[1] / before[0]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"performance": ["z0"]},
+        {"z": ["z0"], "performance": ["z0"]},
+        {"z": [f"z{index}" for index in range(16)], "performance": "z0"},
+        {"z": [f"z{index}" for index in range(16)], "performance": []},
+        {"z": [f"z{index}" for index in range(16)], "performance": [f"z{index}" for index in range(16)]},
+    ],
+)
+def test_a_card_that_names_no_performance_changes_nothing(random_generator, card):
+    plain = latent_metric(random_generator, "covariance")
+    told = copy.deepcopy(random_generator)
+    told.card = card
+    assert torch.equal(latent_metric(told, "covariance"), plain)
+
+
+def sampled(generator):
+    return _metric._KNOWN[generator][1]
 
 
 def test_it_is_computed_once_for_the_same_weights(random_generator):
-    import copy
-
     metric = latent_metric(random_generator, "covariance")
-    assert latent_metric(random_generator, "covariance") is metric
+    before = sampled(random_generator)
+    assert torch.equal(latent_metric(random_generator, "covariance"), metric)
+    assert sampled(random_generator) is before
     other = copy.deepcopy(random_generator)
     assert torch.equal(latent_metric(other, "covariance"), metric)
     with torch.no_grad():
