@@ -7,16 +7,20 @@ by itself and is given no start, says what this and its own error come to: error
 told apart. Points are the landmarks of the front of the face that are seen on the first frame; each tracker
 starts at their exact places there, and a frame counts where the landmark is seen in it.
 
-- previz: what latent IK tracks by, a 3 x 3 patch of smoothed features of the first frame, sub-pixel;
+- previz: as latent IK tracks, by a 3 x 3 patch of smoothed features of the first frame, sub-pixel, looked for
+  where its Jacobian says that the step of the latent takes the point;
+- previz, by its last looks too: the same with `ik.recent` 3;
+- previz, unpredicted: the first, looked for around the last place;
 - previz, one feature: the paper's template, with sub-pixel steps, by which the paper's solver tracks here;
 - nearest neighbour: as in the paper, the whole pixel whose feature is nearest (L1) to the first frame's;
 - Lucas-Kanade, DIS, Farneback: OpenCV's optical flow of the pictures, frame after frame, each from the last.
 
 Lengths are pixels of the character's picture. Error over time is the mean over points and paths; a point is
 lost where its last error is above 4% of the picture's width; `of the five` is the error of those that the
-landmark suite has as 5 handles; `told` is the share of points that the tracker
-itself calls lost on the last frame. Milliseconds are CPU time a frame; those of the feature trackers come
-without the features, which a solve has anyway.
+landmark suite has as 5 handles. Whether a tracker itself calls a point lost is read where the point was seen
+last: `told` of the lost ones should be all, of those within 3 px of 256 none. The feature trackers tell as a
+solve does, by what `DragResult.lost` says. Milliseconds are CPU time a frame with telling; those of the
+feature trackers come without the features, which a solve has anyway.
 """
 
 from __future__ import annotations
@@ -38,13 +42,15 @@ from benchmarks._figures import mean, paired, with_error
 from benchmarks._flow import Flow, Grey, dis, farneback, follow, grey_picture
 from benchmarks._suite import Case, Options, Plot, Record, Series, Suite, Table
 from benchmarks.cast_paths import LatentPath, load_paths
-from previz.drag import DragSettings, Reference, make_reference, track
-from previz.drag._jacobian import patch_template
-from previz.drag._matching import match, read_template, smoothed
+from previz.drag import DragSettings, IKSettings, Reference, make_reference, track
+from previz.drag._jacobian import patch_template, position_cotangents
+from previz.drag._matching import Sight, match_again, read_template, smoothed
+from previz.drag._slips import slipped
 from previz.drag._tracking import paper_pixel, point_template, search_offsets, search_step
 from previz.geometry import clamp_to_image, points_to_index
 
-LOST = 0.04  # of the picture's width
+LOST, GOOD = 0.04, 3 / 256  # of the picture's width
+DIFFERENCE = 0.02  # of a step of the latent, to each side, for the derivative along it
 FLOOR = "landmark network"
 Floats = NDArray[np.float32]
 
@@ -55,12 +61,14 @@ class Walk:
 
     Attributes:
         features: the feature map [C, h, w] of each.
+        changes: how the feature map changes along the latent's step to the next frame, to first order.
         greys: the pictures [H, W] in grey.
         pictures: the pictures [1, 3, H, W].
         reference: the points as they look on the first frame.
     """
 
     features: list[Tensor]
+    changes: list[Tensor]
     greys: list[Grey]
     pictures: list[Tensor]
     reference: Reference
@@ -70,14 +78,22 @@ Followed = tuple[Floats, NDArray[np.bool_]]
 """Places [F, N, 2] in px, and which points [F, N] the tracker calls lost."""
 
 
-def follow_patch(walk: Walk) -> Followed:
-    """As latent IK does, each frame from the place on the last."""
+def follow_patch(walk: Walk, predicted: bool, recent: float) -> Followed:
+    """As latent IK does, each frame from the place on the last, or from where that is going."""
     ik, reference = DragSettings().ik, walk.reference
     template = patch_template(reference, ik.patch_spacing * paper_pixel(reference), ik.smooth)
     search, reach = search_offsets(reference, DragSettings().radius_tracking), search_step(reference)
 
-    def step(feature_map: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-        return match(smoothed(feature_map, ik.smooth), points, template, search, reach, ik.prior)
+    def step(number: int, points: Tensor) -> tuple[Tensor, Tensor]:
+        before = smoothed(walk.features[number - 1], ik.smooth)
+        sight = Sight(read_template(before, points, template), recent)
+        if predicted:
+            change = read_template(smoothed(walk.changes[number - 1], ik.smooth), points, template)
+            cotangents = position_cotangents(before, points, template)
+            points = points + torch.einsum("ndkc,nkc->nd", cotangents, change)
+            points = clamp_to_image(points, reference.image_size)
+        now = smoothed(walk.features[number], ik.smooth)
+        return match_again(now, points, template, search, reach, ik.prior, sight)
 
     return _by_features(walk, step)
 
@@ -85,7 +101,9 @@ def follow_patch(walk: Walk) -> Followed:
 def follow_feature(walk: Walk) -> Followed:
     """By the one feature of the paper, with sub-pixel steps."""
     radius = DragSettings().radius_tracking
-    return _by_features(walk, lambda feature_map, points: track(feature_map, points, walk.reference, radius))
+    return _by_features(
+        walk, lambda number, points: track(walk.features[number], points, walk.reference, radius)
+    )
 
 
 def follow_nearest(walk: Walk) -> Followed:
@@ -94,9 +112,9 @@ def follow_nearest(walk: Walk) -> Followed:
     template = point_template(reference)
     search = search_offsets(reference, DragSettings().radius_tracking)
 
-    def step(feature_map: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    def step(number: int, points: Tensor) -> tuple[Tensor, Tensor]:
         candidates = clamp_to_image(points[:, None] + search, reference.image_size)  # [N, M, 2]
-        seen = read_template(feature_map, candidates.transpose(0, 1), template)  # [M, N, 1, C]
+        seen = read_template(walk.features[number], candidates.transpose(0, 1), template)  # [M, N, 1, C]
         away = (seen - template.features).abs().sum(dim=-1)[..., 0].t()  # [N, M]
         best = away.argmin(dim=1)
         rows = torch.arange(len(points))
@@ -106,14 +124,14 @@ def follow_nearest(walk: Walk) -> Followed:
     return _by_features(walk, step)
 
 
-def _by_features(walk: Walk, step: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Followed:
-    points, places, lost = walk.reference.points, [], []
-    for number, feature_map in enumerate(walk.features):
-        distance = torch.zeros(len(points))
-        if number:
-            points, distance = step(feature_map, points)
+def _by_features(walk: Walk, step: Callable[[int, Tensor], tuple[Tensor, Tensor]]) -> Followed:
+    points, settings = walk.reference.points, DragSettings()
+    places, lost = [points], [torch.zeros(len(points), dtype=torch.bool, device=points.device)]
+    for number in range(1, len(walk.features)):
+        points, distance = step(number, points)
         places.append(points)
-        lost.append(distance > DragSettings().lost_threshold)
+        unlike = distance > settings.lost_threshold
+        lost.append(unlike | slipped(walk.features[number], points, walk.reference, settings))
     return torch.stack(places).cpu().numpy(), torch.stack(lost).cpu().numpy()
 
 
@@ -138,7 +156,9 @@ def follow_flow(flow: Flow, walk: Walk) -> Followed:
 
 
 TRACKERS: dict[str, Callable[[Walk], Followed]] = {
-    "previz": follow_patch,
+    "previz": partial(follow_patch, predicted=True, recent=IKSettings().recent),
+    "previz, by its last looks too": partial(follow_patch, predicted=True, recent=3.0),
+    "previz, unpredicted": partial(follow_patch, predicted=False, recent=0.0),
     "previz, one feature": follow_feature,
     "nearest neighbour": follow_nearest,
     "Lucas-Kanade": follow_lucas_kanade,
@@ -161,8 +181,17 @@ def make_walk(ground: Ground, path: LatentPath, points: Tensor) -> Walk:
     reference = make_reference(ground.generator, latents[0], points, DragSettings())
     with torch.no_grad():
         features = [ground.generator.features(w[None], reference.block)[0] for w in latents]
+        changes = [_change(ground, *both, reference.block) for both in pairwise(latents)]
     pictures = [ground.picture(w) for w in latents]
-    return Walk(features, [grey_picture(one) for one in pictures], pictures, reference)
+    return Walk(features, changes, [grey_picture(one) for one in pictures], pictures, reference)
+
+
+def _change(ground: Ground, before: Tensor, after: Tensor, block: int) -> Tensor:  # [C, h, w]
+    """The derivative of a block's features along the way from one latent to another."""
+    step = DIFFERENCE * (after - before)
+    ahead, behind = ground.generator.features(torch.stack([before + step, before - step]), block)
+    change: Tensor = (ahead - behind) / (2 * DIFFERENCE)
+    return change
 
 
 def measure_path(ground: Ground, path: LatentPath, number: int) -> list[Record]:
@@ -184,12 +213,10 @@ def measure_path(ground: Ground, path: LatentPath, number: int) -> list[Record]:
         record |= {
             "error_five": errors(places[:, five], exact[:, five], seen[:, five], float(size[0]))["error"]
         }
-        records.append(
-            record | errors(places, exact, seen, float(size[0])) | {"told": float(told[-1].mean())}
-        )
+        records.append(record | errors(places, exact, seen, float(size[0]), told))
     order = [ground.names.index(path.names[k]) for k in wanted]
     places = np.stack([ground.landmarks(one)[0, order].cpu().numpy() for one in walk.pictures])
-    floor = {"path": number, "tracker": FLOOR, "cpu_ms": None, "told": None}
+    floor = {"path": number, "tracker": FLOOR, "cpu_ms": None}
     floor |= {"error_five": errors(places[:, five], exact[:, five], seen[:, five], float(size[0]))["error"]}
     return [*records, floor | errors(places, exact, seen, float(size[0]))]
 
@@ -199,20 +226,29 @@ def errors(
     exact: NDArray[np.floating],  # [F, N, 2]
     seen: NDArray[np.bool_],  # [F, N]
     width: float,
+    told: NDArray[np.bool_] | None = None,  # [F, N]
 ) -> Record:
-    """Mean error of each frame, over all later than the first, and on the last; and the share lost.
+    """Mean error of each frame, over all later than the first, and on the last; the share lost; and of how
+    many lost and good ones it was told that they are lost.
 
     A frame in which a point isn't seen counts nowhere; where a point ends is where it was seen last.
     """
     away = np.linalg.norm(places - exact, axis=-1)  # [F, N]
     away = np.where(seen, away, np.nan)
-    last = np.array([column[np.isfinite(column)][-1] for column in away.T if np.isfinite(column).any()])
+    ends = [(int(np.flatnonzero(one)[-1]), point) for point, one in enumerate(seen.T) if one.any()]
+    last = np.array([away[end] for end in ends])
+    called = np.array([told is not None and told[end] for end in ends], np.bool_)
+    lost, good = last > LOST * width, last <= GOOD * width
     over_time = [mean(frame.tolist()) for frame in away]
     return {
         "points": int(away.shape[1]),
         "error": mean(away[1:].ravel().tolist()),
         "error_last": mean(last.tolist()),
-        "lost": mean((last > LOST * width).tolist()),
+        "lost": mean(lost.tolist()),
+        "lost_points": int(lost.sum()),
+        "lost_told": int((lost & called).sum()),
+        "good_points": int(good.sum()),
+        "good_told": int((good & called).sum()),
         "over_time": over_time,
     }
 
@@ -229,7 +265,7 @@ def tables(records: Sequence[Record]) -> list[Table]:
             "of the five px",
             "at the end px",
         ),
-        *("lost", "told lost", "CPU ms a frame"),
+        *("lost", "told, of the lost", "of those within 3 px", "CPU ms a frame"),
     )
     names = [name for name in (*TRACKERS, FLOOR) if any(record["tracker"] == name for record in records)]
     first = [record["error"] for record in records if record["tracker"] == names[0]]
@@ -237,7 +273,8 @@ def tables(records: Sequence[Record]) -> list[Table]:
     for name in names:
         own = [record for record in records if record["tracker"] == name]
         difference = "" if name == names[0] else with_error(paired([r["error"] for r in own], first))
-        told, spent = mean([r["told"] for r in own]), mean([r["cpu_ms"] for r in own])
+        spent = mean([r["cpu_ms"] for r in own])
+        told = [_share(own, kind) for kind in ("lost", "good")]
         rows.append(
             [
                 *(
@@ -249,10 +286,16 @@ def tables(records: Sequence[Record]) -> list[Table]:
                 *(difference, f"{mean([r['error_five'] for r in own]):.2f}"),
                 f"{mean([r['error_last'] for r in own]):.2f}",
                 f"{mean([r['lost'] for r in own]):.1%}",
-                *(("", "") if name == FLOOR else (f"{told:.1%}", f"{spent:.1f}")),
+                *(("", "", "") if name == FLOOR else (*told, f"{spent:.1f}")),
             ]
         )
     return [Table("Points along latent paths", heads, rows)]
+
+
+def _share(records: Sequence[Record], kind: str) -> str:
+    """Of how many points of a kind, on all paths together, it was told that they are lost."""
+    points = sum(record[f"{kind}_points"] for record in records)
+    return f"{sum(record[f'{kind}_told'] for record in records) / points:.1%}" if points else "–"
 
 
 def plots(records: Sequence[Record]) -> list[Plot]:

@@ -19,7 +19,7 @@ from previz.drag._crops import Evaluation, evaluate
 from previz.drag._held import HeldChange, difference, hold, view
 from previz.drag._jacobian import FirstStage, Linear, corrected, first_stage, patch_template
 from previz.drag._layers import away_from_home, moved_layers, with_offset
-from previz.drag._matching import match, smoothed
+from previz.drag._matching import Sight, match_again, read_template, smoothed
 from previz.drag._metric import latent_metric, metric_name
 from previz.drag._precision import resolve_precision
 from previz.drag._progress import (
@@ -36,6 +36,9 @@ from previz.drag._step import clip_length, next_trust, prioritised_step
 from previz.drag._tracking import paper_pixel, search_offsets, search_step
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator
 from previz.geometry import clamp_to_image
+
+# `IKSettings.recent` at most, in the first look of a drag.
+FIRST_RECENT = 0.5
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ def ik_steps(generator: FeatureGenerator, task: DragTask, callback: Callback | N
     away = away_from_home(task.w, reference.w, layers, settings.space)
     offset, progress, expected = torch.zeros_like(away), Progress(), task.handles
     linear: Linear | None = None
+    sight: Sight | None = None
     finely = replace(task, tolerance=task.tolerance * ik.settle)
     arrived, kept = Arrival(), MaskSettling()
     handles = predicted = task.handles
@@ -144,7 +148,11 @@ def ik_steps(generator: FeatureGenerator, task: DragTask, callback: Callback | N
         seen: Seen = yield Look(task, layers, offset, held is not None)
         smooth = smoothed(seen.evaluation.feature_map.detach(), ik.smooth)
         before = handles
-        handles, distance = match(smooth, expected, template, search, search_step(reference), ik.prior)
+        if sight is None:  # the first look: handles may be only nearly where they are said to be
+            sight = Sight(read_template(smooth, handles, template), min(ik.recent, FIRST_RECENT))
+        tried = search, search_step(reference), ik.prior
+        handles, distance = match_again(smooth, expected, template, *tried, sight)
+        sight = Sight(read_template(smooth, handles, template), ik.recent)
         progress = advance(progress, finely, seen.evaluation.w, handles, distance, callback)
         arrived = note_arrival(arrived, progress, task)
         if kept.best is None:

@@ -58,8 +58,12 @@ def match(
     search: Tensor,  # [M, 2] offsets to try, image pixels
     reach: float,  # how far refinement may move the best of them, image pixels
     prior: float,  # cost of the farthest candidate, squared contrast
+    sought: Tensor | None = None,  # [N, K, C]
 ) -> tuple[Tensor, Tensor]:
     """The places that look most like the template, none of them outside the image.
+
+    Which neighbourhood a handle is in is searched by the features `sought`, those of the template where there
+    are none; where exactly it is in there, only the template says.
 
     Returns:
         points [N, 2] image pixels, sub-pixel; feature distance [N], RMS over the template, in units of
@@ -70,7 +74,8 @@ def match(
     """
     candidates = clamp_to_image(points[:, None] + search, template.image_size)  # [N, M, 2]
     read = read_template(feature_map, candidates.transpose(0, 1), template)  # [M, N, K, C]
-    cost = (read - template.features).square().sum(dim=-1).mean(dim=-1).t()  # [N, M]
+    wanted = template.features if sought is None else sought
+    cost = (read - wanted).square().sum(dim=-1).mean(dim=-1).t()  # [N, M]
     if not bool(torch.isfinite(cost).all()):
         raise SolveError(
             "the solve ran away: the generator's features are no longer numbers; a lower "
@@ -82,6 +87,38 @@ def match(
     found = candidates[torch.arange(len(points), device=points.device), best]
     found, cost = refine(feature_map, found, template, reach)
     return found, cost.sqrt() / template.contrast
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a handle looked like when it was seen last.
+
+    Attributes:
+        features: [N, K, C] at the template's offsets around it.
+        share: what a difference to them counts beside one to the template.
+    """
+
+    features: Tensor
+    share: float
+
+
+def match_again(
+    feature_map: Tensor,  # [C, h, w]
+    points: Tensor,  # [N, 2] image pixels: where the handles are thought to be
+    template: Template,
+    search: Tensor,  # [M, 2] offsets to try, image pixels
+    reach: float,  # image pixels
+    prior: float,  # squared contrast
+    sight: Sight,
+) -> tuple[Tensor, Tensor]:
+    """As `match`, of the places that look like the template those that also look as the handle did last.
+
+    ||F - T||^2 + s ||F - L||^2 is (1 + s) ||F - (T + s L) / (1 + s)||^2 and what doesn't depend on F, so both
+    are searched for at the price of one.
+    """
+    share = sight.share
+    sought = (template.features + share * sight.features) / (1 + share)
+    return match(feature_map, points, template, search, reach, prior / (1 + share), sought)
 
 
 def refine(

@@ -53,6 +53,10 @@ class IKSettings:
             a handle would jump from one place to the next.
         prior: of tracking, the squared feature distance (in squared contrast) that a candidate at the edge of
             the search must make up for.
+        recent: of tracking, what a difference to the looks of a handle in the last iteration counts beside
+            one to its looks in the first frame, when it is searched for; where exactly it is found, only
+            those of the first frame say. 0 searches by the first frame alone; 3 follows handles whose looks
+            change a little more nearly, but one that has slipped stays where it is.
         reuse: a Jacobian serves again, corrected by what the step showed, where the handles went elsewhere
             than predicted by no more than this share of the way; 0 takes derivatives in each iteration.
         reuse_steps: how often it may.
@@ -78,6 +82,7 @@ class IKSettings:
     patch_spacing: float = 8.0
     smooth: int = 2
     prior: float = 0.016
+    recent: float = 0.0
     reuse: float = 0.3
     reuse_steps: int = 3
     mask_rows: int = 32
@@ -100,6 +105,7 @@ class IKSettings:
         for name in (
             "smooth",
             "prior",
+            "recent",
             "reuse",
             "reuse_steps",
             "mask_rows",
@@ -162,7 +168,7 @@ class DragSettings:
     tolerance: float | None = None
     max_iterations: int = 200
     lost_threshold: float = 0.8
-    slip: float = 14.0
+    slip: float = 10.0
     stall_window: int = 50
     stall_improvement: float = 0.05
     precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"

@@ -145,6 +145,18 @@ def test_errors_of_a_tracker_count_only_where_a_point_is_seen():
     assert (found["error_last"], found["lost"]) == (5.0, 0.5)
 
 
+def test_of_the_lost_and_of_the_good_points_it_counts_who_was_told():
+    exact = np.zeros((3, 4, 2))
+    places = exact.copy()
+    places[2, 0], places[2, 1], places[1:, 2] = (9, 0), (0, 9), (9, 0)
+    seen, told = np.ones((3, 4), np.bool_), np.zeros((3, 4), np.bool_)
+    seen[2, 2] = False  # is judged where it was seen last
+    told[2, 1:3], told[2, 3] = True, True
+    found = errors(places, exact, seen, 100, told)
+    assert (found["lost_points"], found["lost_told"]) == (3, 1)
+    assert (found["good_points"], found["good_told"]) == (1, 1)
+
+
 def test_points_of_an_edit_are_where_the_motion_took_them():
     greys = [textured(shift)[..., 0] for shift in np.linspace(0, 6, 7)]
     start, end = corresponding_points(greys, seed=1)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from moving_texture import MovingTexture
 
 from previz.drag import DragSettings, drag, make_reference
-from previz.drag._slips import slipped, way_back
+from previz.drag._slips import flows_back, slipped, way_back
 from previz.errors import SolveError
 
 SETTINGS = DragSettings(method="ik", tolerance=0.2)
@@ -34,6 +35,45 @@ def test_the_way_back_of_a_handle_that_has_slipped_leads_elsewhere(texture):
     back = way_back(seen(texture, w), said, reference, SETTINGS)
     torch.testing.assert_close(back[0], POINTS[0] + torch.tensor([0.0, 3.0]), atol=0.15, rtol=0)
     assert slipped(seen(texture, w), said, reference, replace(SETTINGS, slip=8.0)).tolist() == [True, False]
+
+
+def test_flow_leads_back_from_a_followed_handle_and_elsewhere_from_one_that_has_slipped(texture):
+    reference = make_reference(texture, texture.start(), POINTS, SETTINGS)
+    w = texture.start()
+    w[:, 0] = 0.1
+    slip = torch.tensor([[0.0, 5.0], [0.0, 0.0]])
+    ways = flows_back(seen(texture, w), POINTS + torch.tensor([5.0, 0.0]) + slip, reference)
+    assert len(ways) == 3
+    for back in ways:
+        torch.testing.assert_close(back, POINTS + slip, atol=1.0, rtol=0)
+
+
+def test_a_handle_that_has_changed_its_looks_is_not_lost_as_long_as_flow_leads_back(texture):
+    reference = make_reference(texture, texture.start(), POINTS, SETTINGS)
+    now = seen(texture, texture.start()).clone()
+    now[:, 26:35, 26:35] = now[
+        :, 26:35, 32:41
+    ].clone()  # around the first handle it looks like 6 px beside it
+    limit = 0.25 * SETTINGS.slip  # image pixels here
+    assert (way_back(now, POINTS, reference, SETTINGS)[0] - POINTS[0]).norm() > limit
+    ways = flows_back(now, POINTS, reference)
+    near = [float((back[0] - POINTS[0]).norm()) <= limit for back in ways]
+    assert slipped(now, POINTS, reference, SETTINGS).tolist() == [not any(near), False]
+
+
+def test_a_map_that_is_too_small_for_flow_is_judged_by_looks_alone():
+    texture = MovingTexture(map_size=(15, 15))
+    reference = make_reference(texture, texture.start(), POINTS, SETTINGS)
+    assert flows_back(seen(texture, texture.start()), POINTS, reference) == []
+    assert not slipped(seen(texture, texture.start()), POINTS, reference, SETTINGS).any()
+
+
+def test_a_flat_map_has_a_flow_of_nothing(texture):
+    reference = replace(
+        make_reference(texture, texture.start(), POINTS, SETTINGS), feature_map=torch.zeros(16, 64, 64)
+    )
+    for back in flows_back(torch.zeros(16, 64, 64), POINTS, reference):
+        torch.testing.assert_close(back, POINTS)
 
 
 def test_how_far_is_too_far_is_a_setting(texture):
