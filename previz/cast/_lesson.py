@@ -1,24 +1,38 @@
-"""Teaching the mapping network what a code means: the factors of the scene, read from w by a linear map.
+"""Teaching the mapping network what a code means: factors and landmarks of the scene, linear in w.
 
 The factors are cheap functions of z, so the mapping can see a million codes before the first picture; w then
 lies ready for the synthesis to draw from, and stays a space in which pose and expression are directions.
+Where a landmark is depends on pose and build together, and is known of rendered codes only. A w that tells it
+linearly is one in which a drag is nearly a straight line.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from previz.cast._domain import Domain
+from previz.cast._pairs import Pairs
 from previz.generator import Generator
 
-__all__ = ["lesson_targets", "teach_mapping"]
+__all__ = ["Untold", "lesson_targets", "teach_mapping"]
 
-BATCH = 512
+BATCH = 512  # codes a step, drawn afresh
+SHOWN = 256  # rendered codes a step
+LANDMARKS = 0.3  # their weight beside the factors
 RATE = 2e-3
+
+
+class Untold(NamedTuple):
+    """The shares of variance that a linear map of w doesn't tell: means of the last fifty steps."""
+
+    factors: float
+    landmarks: float | None  # of rendered codes
 
 
 def lesson_targets(domain: Domain, z: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -32,37 +46,56 @@ def lesson_targets(domain: Domain, z: NDArray[np.float64]) -> NDArray[np.float32
     return np.concatenate([factors, np.cos(turns), np.sin(turns)], axis=1)
 
 
-def teach_mapping(generator: Generator, domain: Domain, steps: int, seed: int) -> float:
-    """Train the mapping and a linear readout of w alone, and leave w at a mean square of 1.
+def teach_mapping(
+    generator: Generator, domain: Domain, steps: int, seed: int, pairs: Pairs | None = None
+) -> Untold:
+    """Train the mapping and linear readouts of w alone, and leave w at a mean square of 1.
 
-    Returns the mean of the last fifty losses: the share of the targets' variance that w doesn't tell. The
-    mapping is held after it: nothing that trains on takes gradients of it.
+    Landmarks are taught of `pairs`, of those that aren't held out. The mapping is held after it: nothing that
+    trains on takes gradients of it.
     """
     known = lesson_targets(domain, np.random.default_rng(0).standard_normal((10_000, domain.z_dim)))
-    mean, deviation = known.mean(axis=0), known.std(axis=0) + 1e-3
+    shown = pairs.training() if pairs else np.arange(0)
+    places = pairs.landmarks[shown].reshape(len(shown), -1) if pairs else np.zeros((1, 0), np.float32)
+    factor, place = _Standard(known), _Standard(places)
     device = generator.device
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        readout = nn.Linear(generator.w_dim, known.shape[1]).to(device)
+        readout = nn.Linear(generator.w_dim, known.shape[1] + places.shape[1]).to(device)
     generator.mapping.requires_grad_(True)
     optimiser = torch.optim.Adam(
         [*generator.mapping.parameters(), *readout.parameters()], lr=RATE, betas=(0.9, 0.99)
     )
-    losses: list[float] = []
+    losses: list[tuple[float, float]] = []
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / 50) * max(0.01, 1 - step / steps)
-        z = np.random.default_rng([seed, step, 1]).standard_normal((BATCH, domain.z_dim))
-        wanted = torch.from_numpy((lesson_targets(domain, z) - mean) / deviation).to(device)
-        told = readout(generator.mapping(torch.from_numpy(z.astype(np.float32)).to(device))[:, 0])
-        loss = F.mse_loss(told, wanted)
+        draws = np.random.default_rng([seed, step, 1])
+        z = draws.standard_normal((BATCH, domain.z_dim))
+        some = draws.integers(0, len(shown), SHOWN) if pairs else np.arange(0)
+        codes = np.concatenate([z, pairs.codes[shown[some]]]) if pairs else z
+        told = readout(generator.mapping(torch.from_numpy(codes.astype(np.float32)).to(device))[:, 0])
+        of_factors, of_places = told[:BATCH, : known.shape[1]], told[BATCH:, known.shape[1] :]
+        loss = F.mse_loss(of_factors, factor(lesson_targets(domain, z)).to(device))
+        misplaced = F.mse_loss(of_places, place(places[some]).to(device)) if pairs else torch.zeros(())
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss + LANDMARKS * misplaced.to(device)).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        losses.append(float(loss.detach()))
+        losses.append((float(loss.detach()), float(misplaced.detach())))
     generator.mapping.requires_grad_(False)
     _rescale(generator)
-    return float(np.mean(losses[-50:]))
+    factors, landmarks = np.mean(losses[-50:], axis=0).tolist()
+    return Untold(factors, landmarks if pairs else None)
+
+
+class _Standard:
+    """Shifts and scales columns to mean 0 and variance 1, as those of the examples [N, T]."""
+
+    def __init__(self, examples: NDArray[np.float32]) -> None:
+        self.mean, self.deviation = examples.mean(axis=0), examples.std(axis=0) + 1e-3
+
+    def __call__(self, values: NDArray[np.float32]) -> Tensor:
+        return torch.from_numpy((values - self.mean) / self.deviation)
 
 
 @torch.no_grad()

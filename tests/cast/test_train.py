@@ -22,11 +22,12 @@ from previz.cast import (
     train_in_processes,
 )
 from previz.cast import _train as trainer
+from previz.cast._domain import Domain
 from previz.cast._domains import find_domain
 from previz.cast._lesson import lesson_targets, teach_mapping
 from previz.cast._pairs import Pairs
 from previz.errors import CastError, DeviceError
-from previz.generator import load_generator
+from previz.generator import Generator, load_generator
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +151,46 @@ def test_the_lesson_makes_w_tell_what_a_scene_is_made_of() -> None:
     settings = TrainSettings(channels={4: 8, 8: 8}, w_dim=32)
     generator = trainer.new_state(trainer.new_config(settings, domain.z_dim, (8, 8)), domain).generator
     untold = teach_mapping(generator, domain, 150, seed=0)
-    assert untold < 0.7  # 1 is a w that tells nothing
+    assert untold.factors < 0.7  # 1 is a w that tells nothing
+    assert untold.landmarks is None
     w = generator.mapping(torch.randn(500, domain.z_dim))[:, 0]
     assert float(w.square().mean()) == pytest.approx(1.0, abs=0.1)
+
+
+def bowing_pairs(folder: Path, domain: Domain, count: int, held: int) -> Pairs:
+    """Rendered codes and two landmarks: one that bows with yaw and pitch, one that stays."""
+    codes = np.random.default_rng(4).standard_normal((count, domain.z_dim)).astype(np.float32)
+    landmarks = np.full((count, 2, 2), 3.0, np.float32)
+    landmarks[:, 0] = 1 + np.minimum(np.square(codes[:, :2]), 4)  # no linear function of z
+    images = np.zeros((count, 8, 8, 3), np.uint8)
+    ready = np.arange(count)
+    return Pairs(
+        folder, 8, domain.z_names, domain.name, held, images, codes, landmarks, np.array([0]), ready, np.inf
+    )
+
+
+def told_by_w(generator: Generator, pairs: Pairs, of: np.ndarray, known: np.ndarray) -> float:
+    """R² of the first landmark by a linear map of w, fitted on pairs `known`, at pairs `of`."""
+    w = generator.mapping(torch.from_numpy(pairs.codes))[:, 0].detach().double().numpy()
+    w = np.concatenate([w, np.ones((len(w), 1))], axis=1)
+    place = pairs.landmarks[:, 0].astype(np.float64)
+    readout = np.linalg.lstsq(w[known], place[known], rcond=1e-6)[0]
+    return float(
+        1 - np.square(w[of] @ readout - place[of]).sum() / np.square(place[of] - place[of].mean(0)).sum()
+    )
+
+
+def test_the_lesson_makes_w_tell_where_landmarks_are_of_codes_it_was_not_shown(tmp_path: Path) -> None:
+    domain = find_domain("mira")
+    settings = TrainSettings(channels={4: 8, 8: 8}, w_dim=64)
+    pairs, told = bowing_pairs(tmp_path, domain, 3500, 500), {}
+    for shown in (None, pairs):
+        generator = trainer.new_state(trainer.new_config(settings, domain.z_dim, (8, 8)), domain).generator
+        untold = teach_mapping(generator, domain, 300, 0, shown)
+        told[shown is not None] = told_by_w(generator, pairs, pairs.held_out(), pairs.training())
+    assert told[True] > told[False] + 0.1
+    assert untold.landmarks is not None
+    assert untold.landmarks < 0.6
 
 
 def test_a_hue_is_told_as_a_point_of_a_circle_too() -> None:
