@@ -54,11 +54,10 @@ def test_a_handle_that_has_changed_its_looks_is_not_lost_as_long_as_flow_leads_b
     now[:, 26:35, 26:35] = now[
         :, 26:35, 32:41
     ].clone()  # around the first handle it looks like 6 px beside it
-    limit = 0.25 * SETTINGS.slip  # image pixels here
-    assert (way_back(now, POINTS, reference, SETTINGS)[0] - POINTS[0]).norm() > limit
-    ways = flows_back(now, POINTS, reference)
-    near = [float((back[0] - POINTS[0]).norm()) <= limit for back in ways]
-    assert slipped(now, POINTS, reference, SETTINGS).tolist() == [not any(near), False]
+    assert (way_back(now, POINTS, reference, SETTINGS)[0] - POINTS[0]).norm() > 5
+    for back in flows_back(now, POINTS, reference):
+        torch.testing.assert_close(back, POINTS, atol=0.5, rtol=0)
+    assert slipped(now, POINTS, reference, SETTINGS).tolist() == [False, False]
 
 
 def test_a_map_that_is_too_small_for_flow_is_judged_by_looks_alone():
