@@ -57,16 +57,18 @@ def latent_metric(
     if name == "identity" or not isinstance(generator, Generator):
         return None
     performed = _performed(generator)
-    versions = *(parameter._version for parameter in generator.mapping.parameters()), *performed
+    versions = (*(parameter._version for parameter in generator.mapping.parameters()), performed)
     known = _KNOWN.get(generator)
     if known is None or known[0] != versions or known[1].device != generator.device:
-        known = versions, *(part.to(generator.device) for part in _components(generator, performed))
+        axes, variance = _components(generator, performed)
+        known = versions, axes.to(generator.device), variance.to(generator.device)
         _KNOWN[generator] = known
     _, axes, variance = known
     together, apart = axes * variance**TOGETHER, axes * variance**APART * APART_GAIN
     if layers == 1:
         return together.float()
-    return torch.cat([together.repeat(layers, 1), torch.block_diag(*[apart] * layers)], dim=1).float()
+    each = torch.kron(torch.eye(layers, dtype=apart.dtype, device=apart.device), apart)
+    return torch.cat([together.repeat(layers, 1), each], dim=1).float()
 
 
 def _performed(generator: Generator) -> tuple[int, ...]:
