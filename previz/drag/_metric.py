@@ -67,7 +67,7 @@ def latent_metric(
     together, apart = axes * variance**TOGETHER, axes * variance**APART * APART_GAIN
     if layers == 1:
         return together.float()
-    each = torch.kron(torch.eye(layers, dtype=apart.dtype, device=apart.device), apart)
+    each = torch.kron(torch.eye(layers, dtype=apart.dtype, device=apart.device), apart.contiguous())
     return torch.cat([together.repeat(layers, 1), each], dim=1).float()
 
 
