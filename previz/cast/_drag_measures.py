@@ -39,11 +39,18 @@ from previz.generator import Generator
 
 __all__ = ["HANDLES", "LAYERS", "jacobian_figures", "jacobians", "measure_drag"]
 
-HANDLES = (
-    "pupil_L", "pupil_R", "lid_up_L", "lid_up_R", "eye_out_L", "eye_out_R", "brow_in_L", "brow_in_R",
-    "brow_out_L", "brow_out_R", "cheek_L", "cheek_R", "mouth_corner_L", "mouth_corner_R", "lip_up_out",
-    "lip_low_out", "nose_tip", "nose_bridge", "glabella", "chin",
-)  # fmt: skip
+HANDLES = {  # by the figure that a domain is of
+    "head": (
+        "pupil_L", "pupil_R", "lid_up_L", "lid_up_R", "eye_out_L", "eye_out_R", "brow_in_L", "brow_in_R",
+        "brow_out_L", "brow_out_R", "cheek_L", "cheek_R", "mouth_corner_L", "mouth_corner_R", "lip_up_out",
+        "lip_low_out", "nose_tip", "nose_bridge", "glabella", "chin",
+    ),
+    "body": (
+        "head_top", "chin", "throat", "navel", "pelvis", "shoulder_L", "shoulder_R", "elbow_L", "elbow_R",
+        "wrist_L", "wrist_R", "fingertip_L", "fingertip_R", "hip_L", "hip_R", "knee_L", "knee_R", "ankle_L",
+        "ankle_R", "toe_L", "toe_R",
+    ),
+}  # fmt: skip
 LAYERS = 6  # of W+ that drags change by default
 DAMPING = 0.02
 ASKED = 0.03  # of the picture's width
@@ -64,7 +71,7 @@ def measure_drag(
     quarter = max(2, count // 4)
     return {
         "count": count,
-        "jacobian": jacobian_figures(generator, judge, count, seed, tell),
+        "jacobian": jacobian_figures(generator, domain.figure, judge, count, seed, tell),
         "layer_swaps": layer_swaps(generator, domain, judge, count, seed, tell),
         "directions": directions(generator, domain, judge, quarter, seed, tell),
         "smoothness": smoothness(generator, judge, quarter, seed, tell),
@@ -98,11 +105,11 @@ def look(generator: Generator, judge: Judge, w: Tensor) -> Tensor:
 
 
 def jacobian_figures(
-    generator: Generator, judge: Judge, count: int, seed: int, tell: Progress
+    generator: Generator, figure: str, judge: Judge, count: int, seed: int, tell: Progress
 ) -> dict[str, Any]:
     """Means over `count` random w of what the module's docstring lists; CastError without handles."""
     names = judge.config.landmarks
-    chosen = [names.index(name) for name in HANDLES if name in names]
+    chosen = [names.index(name) for name in HANDLES[figure] if name in names]
     if not chosen:
         raise CastError(f"the judge of {judge.config.domain} knows none of the landmarks to drag")
     spread = random_w(generator, 4096, seed + 1)[:, 0].std(dim=0)
