@@ -105,9 +105,8 @@ def make_pairs(renderer: Renderer, domain: Domain, count: int = 100, first_seed:
 def _measure(
     renderer: Renderer, domain: Domain, code: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    size = 1024
-    height, width = domain.picture_shape(size)
-    points, visible = renderer.landmarks(domain.scene_from_z(code), size)
+    height, width = domain.picture_shape(1024)
+    points, visible = renderer.landmarks(domain.scene_from_z(code), (height, width))
     return (points / np.array([width, height])).astype(np.float32), visible
 
 

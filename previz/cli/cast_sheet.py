@@ -17,7 +17,13 @@ from previz.cast import (
     strip_sheet,
 )
 
-_USUAL = ("neutral", "happy", "laughing", "sad", "angry", "surprised", "smirk", "aa", "oo", "blink")
+_USUAL = {
+    "head": ("neutral", "happy", "laughing", "sad", "angry", "surprised", "smirk", "aa", "oo", "blink"),
+    "body": (
+        "at-ease", "hands-on-hips", "arms-open", "waving", "arms-up", "walking", "lunging", "crouching",
+        "knee-up",
+    ),
+}  # fmt: skip
 
 
 def _names(text: str | None) -> list[str]:
@@ -80,7 +86,7 @@ def sheet(
     elif strips:
         drawn = strip_sheet(generator, numbers[0], _names(strips), truncation=truncation)
     else:
-        chosen = _names(expressions) or [name for name in _USUAL if name in domain.expressions]
+        chosen = _names(expressions) or [name for name in _USUAL[domain.figure] if name in domain.expressions]
         drawn = expression_sheet(generator, numbers, chosen, truncation=truncation, renderer=renderer)
     click.echo(_write(drawn, output, force))
 

@@ -28,6 +28,7 @@ from previz.generator._text import one_line
 
 FORMAT = 1
 SAMPLES = 10_000
+RIDGE = 0.2  # of a factor's variance
 _BATCH = 1000
 _METADATA = "previz.directions"
 _COMPONENT = re.compile(r"pc([1-9]\d{0,3})")
@@ -96,14 +97,15 @@ def factor_directions(
     factors: np.ndarray,  # [M, P]
     names: Sequence[str],
 ) -> tuple[Direction, ...]:
-    """How w changes on average as one factor goes up by 1 and the others stay: linear least squares.
+    """How w changes on average as one factor goes up by 1 and the others stay: linear least squares, damped.
 
-    Factors that never change are left out.
+    Factors that seldom change alone, such as the angles of a leg's joints, may drag each other along: what
+    hardly ever happens is far from what a generator can draw. Factors that never change are left out.
     """
     known, codes = torch.from_numpy(np.asarray(factors, np.float64)), w.double()
     moves = known.var(dim=0) > 1e-12
     known = known[:, moves]
-    vectors = _regress(known, codes)  # [P, w_dim]
+    vectors = _regress_damped(known, codes)  # [P, w_dim]
     readout = _regress(codes, known)  # [w_dim, P]
     left = (known - known.mean(dim=0) - (codes - codes.mean(dim=0)) @ readout).square().mean(dim=0)
     shares = (1 - left / known.var(dim=0, correction=0)).clamp(0, 1).tolist()
@@ -112,6 +114,20 @@ def factor_directions(
         Direction(name, "factor", vector.float(), share)
         for name, vector, share in zip(kept, vectors, shares, strict=True)
     )
+
+
+def _regress_damped(x: Tensor, y: Tensor) -> Tensor:
+    """The slopes [A, B] of y [M, B] on x [M, A], each column of which is pulled to be explained by itself.
+
+    Ridge regression (Hoerl & Kennard 1970) on columns of variance 1, scaled so that a column that has nothing
+    to do with the others keeps its slope.
+    """
+    x, y = x - x.mean(dim=0), y - y.mean(dim=0)
+    deviation = x.std(dim=0, correction=0)
+    x = x / deviation
+    system = x.T @ x / len(x) + RIDGE * torch.eye(x.shape[1], dtype=x.dtype)
+    slopes: Tensor = (1 + RIDGE) * torch.linalg.solve(system, x.T @ y / len(x))
+    return slopes / deviation[:, None]
 
 
 def _regress(x: Tensor, y: Tensor) -> Tensor:

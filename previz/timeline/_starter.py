@@ -9,11 +9,16 @@ from previz.timebase import FrameRange
 
 __all__ = ["starter_text"]
 
-# What moves and what holds still, by the first names that a picture has.
-_MOVED = ("chin", "wrist_R", "wrist_L", "nose_tip")
-_PINNED = ("nose_tip", "eye_out_L", "eye_out_R", "navel", "ankle_L", "ankle_R")
+# What moves, how far down in heights of the picture, and what holds still: the first that a picture has.
+# Pictures of faces alone have no wrists.
+_FACE, _FIGURE = ("nose_tip", "eye_out_L", "eye_out_R"), ("navel", "ankle_L", "ankle_R")
+_MOVED = {
+    "wrist_R": (-0.12, _FIGURE),
+    "wrist_L": (-0.12, _FIGURE),
+    "chin": (0.05, _FACE + _FIGURE),
+    "nose_tip": (0.05, _FACE + _FIGURE),
+}
 _PIN_LIMIT = 3
-_REACH = 0.05  # of the picture's height
 
 
 def starter_text(
@@ -27,13 +32,14 @@ def starter_text(
     canvas: tuple[int, int],  # width, height
     points: Mapping[str, tuple[float, float]],  # landmarks in view, canvas px
 ) -> str:
-    """A valid YAML timeline with handles on landmarks of the face; without any, one handle in the middle.
+    """A valid YAML timeline with handles on landmarks of the picture; without any, one handle in the middle.
 
     Landmarks that it doesn't use follow as comments, ready to be moved up.
     """
     width, height = canvas
     moved = next((name for name in _MOVED if name in points), None)
-    pinned = [name for name in _PINNED if name in points and name != moved][:_PIN_LIMIT]
+    share, pins = _MOVED[moved] if moved else (0.05, ())
+    pinned = [name for name in pins if name in points and name != moved][:_PIN_LIMIT]
     size = str(width) if width == height else f"[{width}, {height}]"
     lines = [
         f"# {shot}: a new timeline. See it with `previz render FILE`; every field: `previz schema`.",
@@ -48,7 +54,8 @@ def starter_text(
         f"  truncation: {truncation:g}                   # 0 is the average, 1 the whole variety",
         "handles:",
     ]
-    lines += _moving(moved or "point", points.get(moved or "", (width / 2, height / 2)), frames, height)
+    down = round(share * height) or 1
+    lines += _moving(moved or "point", points.get(moved or "", (width / 2, height / 2)), frames, down)
     if pinned:
         lines.append("  # pins hold what shall stay; take one away to let it follow")
     lines += [f"  {name}: {{at: {_place(points[name])}, pin: true}}" for name in pinned]
@@ -69,21 +76,20 @@ def starter_text(
     return "\n".join(lines) + "\n"
 
 
-def _moving(name: str, at: tuple[float, float], frames: FrameRange, height: int) -> list[str]:
-    """A handle that goes down, holds, and comes back, on frames that the range has."""
+def _moving(name: str, at: tuple[float, float], frames: FrameRange, down: int) -> list[str]:
+    """A handle that goes `down` so many px, holds, and comes back, on frames that the range has."""
     first, length = frames.first, len(frames) - 1
     stops = [first + round(length * share) for share in (0.0, 0.25, 0.6, 1.0)]
-    reach = max(1, round(_REACH * height))
     moves = (
         (0, "where it starts"),
-        (reach, f"{reach} px down, fast at first"),
-        (reach, "the same place twice is a pause"),
+        (down, f"{abs(down)} px {'down' if down > 0 else 'up'}, fast at first"),
+        (down, "the same place twice is a pause"),
         (0, "and back"),
     )
     eases = ("", ", ease: out-cubic", "", ", ease: in-out-sine")
     keys: dict[int, str] = {}
-    for stop, (down, why), ease in zip(stops, moves, eases, strict=True):
-        text = f"{{by: [0, {down}]{ease}}}"
+    for stop, (by, why), ease in zip(stops, moves, eases, strict=True):
+        text = f"{{by: [0, {by}]{ease}}}"
         keys.setdefault(stop, f"      {stop}: {text:<34} # {why}")
     return [
         f"  {name}:",
