@@ -20,7 +20,7 @@ from previz.drag._held import HeldChange, difference, hold, view
 from previz.drag._jacobian import FirstStage, Linear, corrected, first_stage, patch_template
 from previz.drag._layers import away_from_home, moved_layers, with_offset
 from previz.drag._matching import Sight, match_again, read_template, smoothed
-from previz.drag._metric import latent_metric, metric_name
+from previz.drag._metric import latent_metric
 from previz.drag._precision import resolve_precision
 from previz.drag._progress import (
     Arrival,
@@ -142,7 +142,7 @@ def ik_steps(generator: FeatureGenerator, task: DragTask, callback: Callback | N
     arrived, kept = Arrival(), MaskSettling()
     handles = predicted = task.handles
     trust = ik.trust * paper_pixel(reference)
-    metric, step = latent_metric(generator, metric_name(task), len(away)), offset.flatten()
+    metric, step = latent_metric(generator, task, len(away)), offset.flatten()
     held = hold(generator, task, layers, metric)
     while True:
         seen: Seen = yield Look(task, layers, offset, held is not None)

@@ -16,7 +16,7 @@ from torch import Tensor
 from previz.drag._jacobian import patch_template
 from previz.drag._layers import away_from_home, moved_layers, with_offset
 from previz.drag._matching import Template, match, smoothed
-from previz.drag._metric import from_metric, latent_metric, metric_name
+from previz.drag._metric import from_metric, latent_metric
 from previz.drag._progress import Arrival, Progress, advance, end_settling, finish, note_arrival
 from previz.drag._sampling import sample_features
 from previz.drag._step import clip_length
@@ -98,7 +98,7 @@ def fit(
     objective = Objective(generator, task, template, places)
     layers = moved_layers(task.settings, generator.num_ws)
     rows = len(layers) if task.settings.space == "w+" else 1
-    metric = latent_metric(generator, metric_name(task), rows)
+    metric = latent_metric(generator, task, rows)
     y = w.new_zeros(rows * w.shape[1] if metric is None else metric.shape[1]).requires_grad_()
 
     def latent() -> Tensor:

@@ -3,8 +3,8 @@
 A step is w = A y with y as short as can be. With A the identity every direction of W+ is as near as any
 other. With the covariance C of w, A holds two ways, A A^T = 1 1^T x C^0.7 + g^2 I x C^0.5 over layers and W
 (x is Kronecker's product): all layers together, a step of W, where pictures are the generator's own, and each
-layer apart.
-Directions in which w hardly varies, where pictures fall apart first, are far in both.
+layer apart. Directions in which w hardly varies, where pictures fall apart first, are far in both. With a
+mask the second is g^2 I: what moves here and not there is no picture of the generator's own.
 
 Where the card says which numbers of z are a performance (pose, expression, gaze) and which say who performs,
 C is nearly the covariance of the performances of one person: a drag moves somebody, rather than make
@@ -30,7 +30,7 @@ COMPONENTS = 64
 LEAST_VARIANCE = 1e-6
 TOGETHER = 0.35  # the exponent of the variances in A, of all layers together
 APART = 0.25  # and of each apart
-APART_GAIN = 1.5  # g
+APART_GAIN, APART_GAIN_MASKED = 1.5, 2.5  # g
 PERFORMED = 0.99  # the weight of performances in C; the rest is of everybody, so that no direction is closed
 
 # The key: the versions of the mapping's weights, which change when they are written to, and what is
@@ -38,23 +38,16 @@ PERFORMED = 0.99  # the weight of performances in C; the rest is of everybody, s
 _KNOWN: WeakKeyDictionary[Any, tuple[tuple[object, ...], Tensor, Tensor]] = WeakKeyDictionary()
 
 
-def metric_name(task: DragTask) -> str:
-    """What "auto" is for this task."""
-    if task.settings.metric != "auto":
-        return task.settings.metric
-    return "covariance" if task.fixed is None else "identity"
-
-
 def latent_metric(
-    generator: FeatureGenerator, name: str, layers: int = 1
+    generator: FeatureGenerator, task: DragTask, layers: int
 ) -> Tensor | None:  # [layers * w_dim, K]
-    """A, of the first 64 components of C at most; None is the identity.
+    """A of a task's settings, of the first 64 components of C at most; None is the identity.
 
     Scaled so that the variances are 1 on average. C is computed once for a generator, of seeded codes; what
     has no mapping network has no covariance either, and gets the identity. `layers` that move as one, as in
     W, are one layer.
     """
-    if name == "identity" or not isinstance(generator, Generator):
+    if task.settings.metric == "identity" or not isinstance(generator, Generator):
         return None
     performed = _performed(generator)
     versions = (*(parameter._version for parameter in generator.mapping.parameters()), performed)
@@ -64,9 +57,12 @@ def latent_metric(
         known = versions, axes.to(generator.device), variance.to(generator.device)
         _KNOWN[generator] = known
     _, axes, variance = known
-    together, apart = axes * variance**TOGETHER, axes * variance**APART * APART_GAIN
+    together = axes * variance**TOGETHER
     if layers == 1:
         return together.float()
+    apart = axes * variance**APART * APART_GAIN
+    if task.fixed is not None:
+        apart = APART_GAIN_MASKED * torch.eye(len(axes), dtype=axes.dtype, device=axes.device)
     each = torch.kron(torch.eye(layers, dtype=apart.dtype, device=apart.device), apart.contiguous())
     return torch.cat([together.repeat(layers, 1), each], dim=1).float()
 

@@ -134,9 +134,8 @@ class DragSettings:
         layers: how many leading layers of W+ may change; or which, from 1 and ascending, as `(1, 2, 5)`.
         metric: what "ik" and "lbfgs" call a short way through W: "identity", or "covariance", by which
             directions are far that w hardly varies in, over the performances of one person where the card
-            says what these are, and ways in which the layers part; "auto" is covariance, and with a mask
-            identity, which keeps what is fixed better. A generator without a mapping network has the
-            identity in any case.
+            says what these are, and ways in which the layers part (any part of a layer alike with a mask);
+            "auto" is covariance. A generator without a mapping network has the identity in any case.
         space: "w+" moves each of these layers by itself, "w" moves them all by one vector.
         radius_motion: r1, in pixels of a 512 px image; scales with the image's larger side, and on a
             map coarser than block 6 with the feature pixel.

@@ -61,7 +61,7 @@ class SolverSpec(Spec):
     space: Literal["w+", "w"] = "w+"
     """The latent space: every layer by itself (w+), or all alike (w)."""
     metric: Literal["auto", "identity", "covariance"] = "auto"
-    """A short way is any (identity) or one of random latents (covariance); auto: identity where masked."""
+    """A short way is any (identity), or one that pictures of the character go (covariance, which auto is)."""
     radius_motion: Annotated[Number, Field(gt=0, le=512)] = 3.0
     """The paper's r1, in pixels of a picture of 512."""
     radius_tracking: Annotated[Number, Field(gt=0, le=512)] = 12.0

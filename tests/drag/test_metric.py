@@ -9,10 +9,25 @@ import torch
 from moving_texture import MovingTexture
 
 from previz.drag import DragSettings, IKSettings, _metric, drag, make_reference
+from previz.drag._drag import check_task
 from previz.drag._metric import from_metric, latent_metric, to_metric
 from previz.drag._step import damped_step
 from previz.errors import SolveError
-from previz.generator import latents_of_codes, sample_codes
+from previz.generator import Generator, latents_of_codes, sample_codes
+
+
+def metric_of(generator, layers=1, *, name="covariance", masked=False):
+    """The metric of a drag's task, of a masked one or not."""
+    w = generator.sample_w(3)[0] if isinstance(generator, Generator) else generator.start()
+    settings = DragSettings(metric=name)
+    handles = torch.tensor([[10.0, 12.0]])
+    mask = None
+    if masked:
+        mask = torch.ones(32, 32)
+        mask[:, 24:] = 0
+    reference = make_reference(generator, w, handles, settings)
+    task = check_task(generator, w, handles, handles, reference, settings, mask, None, None)
+    return latent_metric(generator, task, layers)
 
 
 def covariance_of(w):
@@ -20,7 +35,7 @@ def covariance_of(w):
 
 
 def test_the_metric_moves_all_layers_together_and_each_apart(random_generator):
-    metric = latent_metric(random_generator, "covariance", layers=3).double()
+    metric = metric_of(random_generator, 3).double()
     w = random_generator.w_dim
     product = (metric @ metric.T).reshape(3, w, 3, w)
     variance, axes = torch.linalg.eigh(covariance_of(sample_codes(random_generator, 2000, 0)[1]))
@@ -32,7 +47,7 @@ def test_the_metric_moves_all_layers_together_and_each_apart(random_generator):
 
 
 def test_in_w_all_layers_are_one(random_generator):
-    metric = latent_metric(random_generator, "covariance", layers=1).double()
+    metric = metric_of(random_generator).double()
     variance, axes = torch.linalg.eigh(covariance_of(sample_codes(random_generator, 2000, 0)[1]))
     wanted = axes * (variance / variance.mean()) ** 0.7 @ axes.T
     torch.testing.assert_close(metric @ metric.T, wanted, atol=1e-3, rtol=1e-2)
@@ -53,9 +68,9 @@ def moved(generator, dimension, metric):
 
 def test_what_is_no_performance_is_far(random_generator):
     generator = copy.deepcopy(random_generator)
-    before = [moved(generator, dimension, latent_metric(generator, "covariance")) for dimension in (0, 1)]
+    before = [moved(generator, dimension, metric_of(generator)) for dimension in (0, 1)]
     tell_performance(generator, "z0", "z2", "z3")
-    after = [moved(generator, dimension, latent_metric(generator, "covariance")) for dimension in (0, 1)]
+    after = [moved(generator, dimension, metric_of(generator)) for dimension in (0, 1)]
     assert after[1] / after[0] > 1.2 * before[1] / before[0]
 
 
@@ -70,10 +85,10 @@ def test_what_is_no_performance_is_far(random_generator):
     ],
 )
 def test_a_card_that_names_no_performance_changes_nothing(random_generator, card):
-    plain = latent_metric(random_generator, "covariance")
+    plain = metric_of(random_generator)
     told = copy.deepcopy(random_generator)
     told.card = card
-    assert torch.equal(latent_metric(told, "covariance"), plain)
+    assert torch.equal(metric_of(told), plain)
 
 
 def sampled(generator):
@@ -81,19 +96,19 @@ def sampled(generator):
 
 
 def test_it_is_computed_once_for_the_same_weights(random_generator):
-    metric = latent_metric(random_generator, "covariance")
+    metric = metric_of(random_generator)
     before = sampled(random_generator)
-    assert torch.equal(latent_metric(random_generator, "covariance"), metric)
+    assert torch.equal(metric_of(random_generator), metric)
     assert sampled(random_generator) is before
     other = copy.deepcopy(random_generator)
-    assert torch.equal(latent_metric(other, "covariance"), metric)
+    assert torch.equal(metric_of(other), metric)
     with torch.no_grad():
         other.mapping.fc0.weight[0].mul_(3.0)
-    assert not torch.equal(latent_metric(other, "covariance"), metric)
+    assert not torch.equal(metric_of(other), metric)
 
 
 def test_without_a_mapping_network_it_is_the_identity():
-    assert latent_metric(MovingTexture(), "covariance") is None
+    assert metric_of(MovingTexture()) is None
     rows = torch.randn(4, 2, 6, generator=torch.Generator().manual_seed(0))
     assert torch.equal(to_metric(rows, None), rows.flatten(1))
     assert torch.equal(from_metric(rows[0].flatten(), None, 2), rows[0])
@@ -127,16 +142,17 @@ def test_a_metric_that_there_is_not_is_refused():
     assert str(refused.value) == 'solver.metric: "euclid" is not one of auto, identity, covariance'
 
 
-@pytest.mark.parametrize(("masked", "same"), [(False, "covariance"), (True, "identity")])
-def test_auto_is_the_covariance_and_with_a_mask_the_identity(random_generator, masked, same):
-    w = random_generator.sample_w(3)[0]
-    handles = torch.tensor([[10.0, 12.0]])
-    mask = torch.ones(32, 32)
-    mask[:, 24:] = 0
-    results = []
-    for metric in ("auto", same):
-        settings = DragSettings(method="ik", metric=metric, max_iterations=2)
-        reference = make_reference(random_generator, w, handles, settings)
-        targets, given = handles + 2.0, mask if masked else None
-        results.append(drag(random_generator, w, handles, targets, reference, settings, mask=given))
-    assert torch.equal(results[0].w, results[1].w)
+def test_with_a_mask_any_part_of_a_layer_may_move_apart(random_generator):
+    layers, size = 2, random_generator.w_dim
+    plain, masked = (metric_of(random_generator, layers, masked=one).double() for one in (False, True))
+    apart = masked[:, -layers * size :]
+    torch.testing.assert_close(apart, 2.5 * torch.eye(layers * size, dtype=torch.float64))
+    assert torch.equal(masked[:, : -layers * size], plain[:, : masked.shape[1] - layers * size])
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_auto_is_the_covariance(random_generator, masked):
+    assert torch.equal(
+        metric_of(random_generator, 2, name="auto", masked=masked),
+        metric_of(random_generator, 2, masked=masked),
+    )
