@@ -101,7 +101,8 @@ def shot_sheet(
         fitted = _fitted(check_frame(hero), large)
         sheet.paste(Image.fromarray(fitted), (gap, head))
         middle = head + fitted.shape[0] + strip / 2 + 1
-        put_text(draw, (gap, middle), hero_label, strip * 0.62, _GREY, "lm")
+        letters = fitting_size(hero_label, strip * 0.62, fitted.shape[1] - gap)
+        put_text(draw, (gap, middle), hero_label, letters, _GREY, "lm")
     for cell, (row, column) in zip(cells, slots, strict=True):
         left, top = gap + column * pitch[0], head + row * pitch[1]
         sheet.paste(Image.fromarray(cell.picture), (left, top))
