@@ -19,6 +19,7 @@ from torch import Tensor
 from benchmarks._suite import Options
 from previz import find_checkpoint, load_generator, to_uint8
 from previz.cast import Domain, EvalPair, Judge, bundled_judge, load_pairs
+from previz.cast._drag_measures import HANDLES as DRAGGED
 from previz.cast._factors import domain_of_card
 from previz.cast._judge import stage_distance
 from previz.drag import DragSettings, IKSettings
@@ -37,14 +38,24 @@ __all__ = [
 ]
 
 HERE = Path(__file__).parent
-FIVE = ("eye_out_L", "eye_out_R", "nose_tip", "mouth_corner_L", "mouth_corner_R")
-FRONT = (
-    *("pupil_L", "lid_up_L", "lid_low_L", "eye_in_L", "eye_out_L", "brow_in_L", "brow_mid_L", "brow_out_L"),
-    *("pupil_R", "lid_up_R", "lid_low_R", "eye_in_R", "eye_out_R", "brow_in_R", "brow_mid_R", "brow_out_R"),
-    *("ala_L", "ala_R", "mouth_corner_L", "mouth_corner_R", "lip_up_L", "lip_up_R", "lip_low_L", "lip_low_R"),
-    *("lip_up_out", "lip_low_out", "nose_tip", "nose_bridge", "nose_mid", "nose_base", "glabella", "chin"),
-)
-"""The landmarks on the front of the face."""
+# By the figure that a domain is of: five landmarks to drag, and all that are handles together.
+FIVE = {
+    "head": ("eye_out_L", "eye_out_R", "nose_tip", "mouth_corner_L", "mouth_corner_R"),
+    "body": ("head_top", "knee_L", "knee_R", "toe_L", "toe_R"),  # wrists are hidden in half of the pairs
+}
+FRONT = {
+    "head": (
+        *("pupil_L", "lid_up_L", "lid_low_L", "eye_in_L", "eye_out_L"),
+        *("brow_in_L", "brow_mid_L", "brow_out_L"),
+        *("pupil_R", "lid_up_R", "lid_low_R", "eye_in_R", "eye_out_R"),
+        *("brow_in_R", "brow_mid_R", "brow_out_R"),
+        *("ala_L", "ala_R", "mouth_corner_L", "mouth_corner_R", "lip_up_L", "lip_up_R"),
+        *("lip_low_L", "lip_low_R", "lip_up_out", "lip_low_out"),
+        *("nose_tip", "nose_bridge", "nose_mid", "nose_base", "glabella", "chin"),
+    ),
+    "body": DRAGGED["body"],
+}
+"""Of heads, the landmarks on the front of the face."""
 
 
 @dataclass(frozen=True)

@@ -120,14 +120,15 @@ def measure_pair(
     return records
 
 
-def wanted_landmarks(kind: str, number: int, seen: Sequence[str]) -> tuple[str, ...]:
+def wanted_landmarks(kind: str, number: int, seen: Sequence[str], figure: str = "head") -> tuple[str, ...]:
     """The handles of a kind, for the pair of this number, of which these are seen."""
+    five = FIVE[figure]
     if kind == "1":
-        return (FIVE[number % len(FIVE)],)
+        return (five[number % len(five)],)
     if kind == "5":
-        return FIVE
+        return five
     if kind == "all":
-        return tuple(name for name in FRONT if name in seen)
+        return tuple(name for name in FRONT[figure] if name in seen)
     raise SolveError(f'handles "{kind}": only 1, 5 and all, each perhaps with +mask, are known')
 
 
@@ -136,7 +137,8 @@ def make_drag(ground: Ground, pair: EvalPair, kind: str, number: int) -> Drag | 
     generator, names = ground.generator, ground.names
     handled, _, masked = kind.partition("+")
     seen = pair.source_visible & pair.target_visible
-    wanted = wanted_landmarks(handled, number, [names[k] for k in np.flatnonzero(seen)])
+    in_view = [names[k] for k in np.flatnonzero(seen)]
+    wanted = wanted_landmarks(handled, number, in_view, ground.domain.figure)
     landmarks = [names.index(name) for name in wanted]
     if not landmarks or not seen[landmarks].all():
         return None
@@ -209,7 +211,7 @@ def compare(ground: Ground, problem: Drag, result: DragResult) -> Record:
     said = [judge.config.factors.index(f) for group in DRIFT for f in judge.config.groups.get(group, ())]
     with torch.no_grad():
         factors = judge.factors(three)[:, said]
-    skin = [ground.names.index(name) for name in SKIN]
+    skin = [ground.names.index(name) for name in SKIN if name in ground.names]
     colours = [skin_colours(one, points[index, skin]) for index, one in enumerate(three[:, None])]
     change = (picture - source).clamp(-2, 2)[0].abs().mean(dim=0) * 127.5
     return {

@@ -127,8 +127,9 @@ def performance_edit(ground: Ground, pair: EvalPair) -> Edit:
     """From the pair's first code to its second; the points are landmarks that are seen in both."""
     w, target = ground.latents(*ground.codes(pair))
     seen = pair.source_visible & pair.target_visible
-    wanted = [k for k, name in enumerate(ground.names) if seen[k] and name in FRONT]
-    wanted += [k for k, name in enumerate(ground.names) if seen[k] and name not in FRONT]
+    front = FRONT[ground.domain.figure]
+    wanted = [k for k, name in enumerate(ground.names) if seen[k] and name in front]
+    wanted += [k for k, name in enumerate(ground.names) if seen[k] and name not in front]
     source, goals = (torch.from_numpy(p[wanted[:POINTS]]) * ground.size for p in (pair.source, pair.target))
     return Edit(w, target, source.to(w.device), goals.to(w.device))
 

@@ -196,13 +196,13 @@ def _change(ground: Ground, before: Tensor, after: Tensor, block: int) -> Tensor
 
 def measure_path(ground: Ground, path: LatentPath, number: int) -> list[Record]:
     """Every tracker on a path, and the landmark network's places as the floor."""
-    size = ground.size.numpy()
-    wanted = [k for k, name in enumerate(path.names) if name in FRONT and path.visible[0, k]]
+    size, figure = ground.size.numpy(), ground.domain.figure
+    wanted = [k for k, name in enumerate(path.names) if name in FRONT[figure] and path.visible[0, k]]
     exact = path.landmarks[:, wanted] * size  # [F, N, 2]
     inside = ((exact[0] >= 0) & (exact[0] <= size)).all(axis=-1)
     wanted, exact = [k for k, kept in zip(wanted, inside, strict=True) if kept], exact[:, inside]
     seen = path.visible[:, wanted]
-    five = [index for index, k in enumerate(wanted) if path.names[k] in FIVE]
+    five = [index for index, k in enumerate(wanted) if path.names[k] in FIVE[figure]]
     walk = make_walk(ground, path, torch.from_numpy(exact[0]).float().to(ground.generator.device))
     records = []
     for name, tracker in TRACKERS.items():

@@ -40,7 +40,7 @@ def test_tables_json_and_report_are_written(character, tmp_path):
     assert (result.exit_code, result.stdout) == (0, "")
     content = json.loads(paths["json"].read_text())
     assert (content["character"], list(content["suites"])) == (character, ["tracking"])
-    assert len(content["suites"]["tracking"]) == 7
+    assert len(content["suites"]["tracking"]) == 9
     measured = content["suites"]["tracking"][0]["measured"]
     assert set(measured) == {"commit", "machine", "date"}
     assert "| nearest neighbour | 1 |" in paths["markdown"].read_text()
