@@ -20,7 +20,7 @@ from torch import Tensor
 
 from previz.drag._jacobian import vector_jacobian_products, vjp_batch
 from previz.drag._layers import with_offset
-from previz.drag._metric import to_metric
+from previz.drag._metric import Metric, to_metric
 from previz.drag._precision import running
 from previz.drag._types import DragTask, FeatureGenerator
 from previz.generator import Generator
@@ -59,7 +59,7 @@ class HeldChange:
 
 
 def hold(
-    generator: FeatureGenerator, task: DragTask, layers: tuple[int, ...], metric: Tensor | None
+    generator: FeatureGenerator, task: DragTask, layers: tuple[int, ...], metric: Metric | None
 ) -> Held | None:
     """What the task's mask holds; None where nothing is fixed. Remembered, as frames of a shot share it."""
     ik, settings = task.settings.ik, task.settings
@@ -68,8 +68,9 @@ def hold(
     if not isinstance(generator, torch.nn.Module):
         return _held(generator, task, layers, metric)
     versions = tuple(parameter._version for parameter in generator.parameters())
-    tensors = (task.reference.w, task.fixed, *(() if metric is None else (metric,)))
-    same = tuple(one.cpu().numpy().tobytes() for one in tensors)
+    parts = () if metric is None else (metric.together, metric.apart)
+    tensors = (task.reference.w, task.fixed, *parts)
+    same = tuple(None if one is None else one.cpu().numpy().tobytes() for one in tensors)
     key = (versions, same, layers, settings.space, task.reference.block, ik.mask_rows, str(task.w.device))
     known = _KNOWN.setdefault(generator, OrderedDict())
     found = known.pop(key, None) or _held(generator, task, layers, metric)
@@ -100,7 +101,7 @@ def difference(seen: Tensor, held: Held) -> Tensor:  # [C, h, w]
 
 
 def _held(
-    generator: FeatureGenerator, task: DragTask, layers: tuple[int, ...], metric: Tensor | None
+    generator: FeatureGenerator, task: DragTask, layers: tuple[int, ...], metric: Metric | None
 ) -> Held:
     home, block, fixed = task.reference.w, task.reference.block, task.fixed
     assert fixed is not None

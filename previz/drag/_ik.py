@@ -19,7 +19,7 @@ from previz.drag._crops import Evaluation, evaluate
 from previz.drag._held import HeldChange, difference, hold, view
 from previz.drag._jacobian import FirstStage, Linear, corrected, first_stage, patch_template
 from previz.drag._layers import away_from_home, moved_layers, with_offset
-from previz.drag._matching import Sight, match_again, read_template, smoothed
+from previz.drag._matching import Sight, Template, match, match_again, read_template, smoothed
 from previz.drag._metric import latent_metric
 from previz.drag._precision import resolve_precision
 from previz.drag._progress import (
@@ -32,6 +32,7 @@ from previz.drag._progress import (
     note_arrival,
     settle_mask,
 )
+from previz.drag._settings import IKSettings
 from previz.drag._step import clip_length, next_trust, prioritised_step
 from previz.drag._tracking import paper_pixel, search_offsets, search_step
 from previz.drag._types import Callback, DragResult, DragTask, FeatureGenerator
@@ -148,11 +149,8 @@ def ik_steps(generator: FeatureGenerator, task: DragTask, callback: Callback | N
         seen: Seen = yield Look(task, layers, offset, held is not None)
         smooth = smoothed(seen.evaluation.feature_map.detach(), ik.smooth)
         before = handles
-        if sight is None:  # the first look: handles may be only nearly where they are said to be
-            sight = Sight(read_template(smooth, handles, template), min(ik.recent, FIRST_RECENT))
         tried = search, search_step(reference), ik.prior
-        handles, distance = match_again(smooth, expected, template, *tried, sight)
-        sight = Sight(read_template(smooth, handles, template), ik.recent)
+        handles, distance, sight = _find(smooth, handles, expected, template, tried, sight, ik)
         progress = advance(progress, finely, seen.evaluation.w, handles, distance, callback)
         arrived = note_arrival(arrived, progress, task)
         if kept.best is None:
@@ -178,6 +176,24 @@ def ik_steps(generator: FeatureGenerator, task: DragTask, callback: Callback | N
         predicted = (linear.rows @ step).reshape(-1, 2)
         expected = clamp_to_image(handles + predicted, reference.image_size)
         offset = (offset + step.reshape(offset.shape)).detach()
+
+
+def _find(
+    smooth: Tensor,  # [C, h, w]
+    handles: Tensor,  # [N, 2] where they were
+    expected: Tensor,  # [N, 2] where they are looked for
+    template: Template,
+    tried: tuple[Tensor, float, float],
+    sight: Sight | None,
+    ik: IKSettings,
+) -> tuple[Tensor, Tensor, Sight | None]:
+    """The handles, their feature distance, and how they look now, where that is searched by, too."""
+    if ik.recent == 0:
+        return *match(smooth, expected, template, *tried), None
+    if sight is None:  # the first look: handles may be only nearly where they are said to be
+        sight = Sight(read_template(smooth, handles, template), min(ik.recent, FIRST_RECENT))
+    found, distance = match_again(smooth, expected, template, *tried, sight)
+    return found, distance, Sight(read_template(smooth, found, template), ik.recent)
 
 
 def _with_own_limits(task: DragTask) -> DragTask:

@@ -99,7 +99,7 @@ def fit(
     layers = moved_layers(task.settings, generator.num_ws)
     rows = len(layers) if task.settings.space == "w+" else 1
     metric = latent_metric(generator, task, rows)
-    y = w.new_zeros(rows * w.shape[1] if metric is None else metric.shape[1]).requires_grad_()
+    y = w.new_zeros(rows * w.shape[1] if metric is None else metric.size).requires_grad_()
 
     def latent() -> Tensor:
         return with_offset(w, layers, from_metric(y, metric, rows))

@@ -13,6 +13,7 @@ somebody else of them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -34,13 +35,31 @@ APART_GAIN, APART_GAIN_MASKED = 1.5, 2.5  # g
 PERFORMED = 0.99  # the weight of performances in C; the rest is of everybody, so that no direction is closed
 
 # The key: the versions of the mapping's weights, which change when they are written to, and what is
-# performed.
+# performed. Then the axes and variances of C.
 _KNOWN: WeakKeyDictionary[Any, tuple[tuple[object, ...], Tensor, Tensor]] = WeakKeyDictionary()
 
 
-def latent_metric(
-    generator: FeatureGenerator, task: DragTask, layers: int
-) -> Tensor | None:  # [layers * w_dim, K]
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """A [layers * w_dim, K], by its parts: as a whole it would mostly repeat itself, and be zero.
+
+    Attributes:
+        layers: that move.
+        together: [w_dim, K_1] the steps that all layers make as one.
+        apart: [w_dim, K_2] the steps that each layer makes by itself; None where there is one.
+    """
+
+    layers: int
+    together: Tensor
+    apart: Tensor | None = None
+
+    @property
+    def size(self) -> int:
+        """K."""
+        return self.together.shape[1] + (0 if self.apart is None else self.layers * self.apart.shape[1])
+
+
+def latent_metric(generator: FeatureGenerator, task: DragTask, layers: int) -> Metric | None:
     """A of a task's settings, of the first 64 components of C at most; None is the identity.
 
     Scaled so that the variances are 1 on average. C is computed once for a generator, of seeded codes; what
@@ -57,14 +76,12 @@ def latent_metric(
         known = versions, axes.to(generator.device), variance.to(generator.device)
         _KNOWN[generator] = known
     _, axes, variance = known
-    together = axes * variance**TOGETHER
+    together = (axes * variance**TOGETHER).float()
     if layers == 1:
-        return together.float()
-    apart = axes * variance**APART * APART_GAIN
-    if task.fixed is not None:
-        apart = APART_GAIN_MASKED * torch.eye(len(axes), dtype=axes.dtype, device=axes.device)
-    each = torch.kron(torch.eye(layers, dtype=apart.dtype, device=apart.device), apart.contiguous())
-    return torch.cat([together.repeat(layers, 1), each], dim=1).float()
+        return Metric(layers, together)
+    if task.fixed is None:
+        return Metric(layers, together, (axes * variance**APART * APART_GAIN).float())
+    return Metric(layers, together, APART_GAIN_MASKED * torch.eye(len(axes), device=axes.device))
 
 
 def _performed(generator: Generator) -> tuple[int, ...]:
@@ -99,19 +116,23 @@ def _covariance_of_performances(generator: Generator, performed: tuple[int, ...]
     return away.t() @ away / (PEOPLE * (PERFORMANCES - 1))
 
 
-def to_metric(
-    rows: Tensor,  # [R, layers, w_dim], the Jacobian by w
-    metric: Tensor | None,  # [layers * w_dim, K]
-) -> Tensor:  # [R, K], the Jacobian by y
-    """J A."""
-    flat = rows.flatten(1)
-    return flat if metric is None else flat @ metric.to(rows.dtype)
+def to_metric(rows: Tensor, metric: Metric | None) -> Tensor:  # [R, K], the Jacobian by y
+    """J A, of J [R, layers, w_dim], the Jacobian by w."""
+    if metric is None:
+        return rows.flatten(1)
+    together: Tensor = rows.sum(dim=1) @ metric.together.to(rows.dtype)
+    if metric.apart is None:
+        return together
+    return torch.cat([together, (rows @ metric.apart.to(rows.dtype)).flatten(1)], dim=1)
 
 
-def from_metric(
-    step: Tensor,  # [K]
-    metric: Tensor | None,  # [layers * w_dim, K]
-    layers: int,
-) -> Tensor:  # [layers, w_dim]
-    """A y."""
-    return (step if metric is None else metric.to(step.dtype) @ step).reshape(layers, -1)
+def from_metric(step: Tensor, metric: Metric | None, layers: int) -> Tensor:  # [layers, w_dim]
+    """A y, of y [K]."""
+    if metric is None:
+        return step.reshape(layers, -1)
+    first = metric.together.shape[1]
+    w: Tensor = (metric.together.to(step.dtype) @ step[:first]).expand(layers, -1)
+    if metric.apart is None:
+        return w
+    own: Tensor = step[first:].reshape(layers, -1) @ metric.apart.to(step.dtype).t()
+    return w + own

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from previz.drag._held import HeldChange
-from previz.drag._metric import from_metric, to_metric
+from previz.drag._metric import Metric, from_metric, to_metric
 from previz.drag._settings import IKSettings
 
 # Of mu, in what the pull home is not to undo.
@@ -25,7 +25,7 @@ def damped_step(
     weights: Tensor,  # [N]
     away: Tensor,  # [layers, w_dim] how far from home, D values in all
     ik: IKSettings,
-    metric: Tensor | None = None,  # A [layers * w_dim, K]
+    metric: Metric | None = None,
     trust: float = inf,  # image pixels
     change: HeldChange | None = None,
 ) -> Tensor:  # [D]
@@ -67,7 +67,7 @@ def soften(rows: Tensor, change: HeldChange | None, ik: IKSettings) -> Tensor:  
 
 
 def _undo(
-    change: HeldChange | None, metric: Tensor | None, away: Tensor, ik: IKSettings
+    change: HeldChange | None, metric: Metric | None, away: Tensor, ik: IKSettings
 ) -> Tensor:  # [D] of y
     """The Newton step that undoes the change of what is fixed, as far as its axes tell."""
     if change is None:
@@ -79,7 +79,7 @@ def _undo(
     return step
 
 
-def _pull(metric: Tensor | None, change: HeldChange | None) -> float:
+def _pull(metric: Metric | None, change: HeldChange | None) -> float:
     if change is not None:
         return PULL_MASKED
     return PULL["identity" if metric is None else "covariance"]
@@ -92,7 +92,7 @@ def prioritised_step(
     yielding: Tensor | None,  # [N] bool
     away: Tensor,  # [layers, w_dim]
     ik: IKSettings,
-    metric: Tensor | None,  # [layers * w_dim, K]
+    metric: Metric | None,
     trust: float,
     change: HeldChange | None,
 ) -> Tensor:  # [D]
