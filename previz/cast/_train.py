@@ -20,6 +20,7 @@ from previz.cast._losses import face_weight, picture_errors, pyramid_loss
 from previz.cast._muon import Muon
 from previz.cast._pairs import Pairs
 from previz.cast._samples import draw, write_samples
+from previz.cast._warm_start import Source, adopt, check_source
 from previz.errors import CastError
 from previz.generator import Generator, GeneratorConfig
 
@@ -66,9 +67,13 @@ class TrainSettings:
     bfloat16: bool = True
     seed: int = 0
 
-    def phase(self, seen: int, largest: int) -> tuple[int, int]:
-        """(size in px, pictures a step and process) after `seen` pictures, of renders of `largest` px."""
-        phases = [phase for phase in self.phases if phase[1] <= largest]
+    def phase(self, seen: int, largest: int, known: int = 0) -> tuple[int, int]:
+        """(size in px, pictures a step and process) after `seen` pictures, of renders of `largest` px.
+
+        Sizes below `known` px are left out: a run that starts from a checkpoint draws them already.
+        """
+        known = min(known, self.phases[-1][1])
+        phases = [phase for phase in self.phases if known <= phase[1] <= largest]
         whole, passed = sum(share for share, _, _ in phases), 0.0
         for share, size, batch in phases:
             passed += share / whole
@@ -107,6 +112,7 @@ class TrainState:
     step: int = 0
     seen: int = 0
     seconds: float = 0.0
+    known: int = 0  # size in px of what it was started from
     seed: int = 0
 
 
@@ -167,7 +173,7 @@ def save_state(state: TrainState, settings: TrainSettings, folder: Path) -> None
         "domain": state.domain.name if state.domain else None,
         "muon": state.muon.velocities,
         "adam": state.adam.state_dict(),
-        "progress": {"step": state.step, "seen": state.seen, "seconds": state.seconds},
+        "progress": {name: getattr(state, name) for name in ("step", "seen", "seconds", "known")},
         "settings": json.dumps(asdict(settings)),
         "config": json.dumps(state.generator.config.to_dict()),
     }
@@ -236,7 +242,7 @@ def draw_batch(
     pairs: Pairs, settings: TrainSettings, state: TrainState, rank: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The pictures of a step: a pure function of seed, step and process, given what is rendered."""
-    size, batch = settings.phase(state.seen, pairs.size)
+    size, batch = settings.phase(state.seen, pairs.size, state.known)
     generator = np.random.default_rng([settings.seed, state.step, rank])
     index = np.sort(generator.choice(pairs.training(), size=batch))
     z, target, landmarks = pairs.read(index, size)
@@ -266,8 +272,17 @@ def set_w_average(generator: Generator, count: int = 10_000, seed: int = 0) -> N
         generator.mapping.w_avg.copy_(generator.mapping(z)[:, 0].mean(dim=0))
 
 
-def open_run(pairs: Pairs, folder: Path, settings: TrainSettings, device: torch.device = CPU) -> TrainState:
-    """The state of the run in `folder`, or of a new one; CastError where it can't be gone on with."""
+def open_run(
+    pairs: Pairs,
+    folder: Path,
+    settings: TrainSettings,
+    device: torch.device = CPU,
+    source: Source | None = None,
+) -> TrainState:
+    """The state of the run in `folder`, or of a new one; CastError where it can't be gone on with.
+
+    A new one starts from the layers of `source`, where that is given, with a mapping that is taught anew.
+    """
     pairs.training()  # which raises where there is nothing to train on
     config = new_config(settings, pairs.z_dim, pairs.shape)
     domain = find_domain(pairs.domain) if pairs.domain else None
@@ -280,9 +295,14 @@ def open_run(pairs: Pairs, folder: Path, settings: TrainSettings, device: torch.
             raise CastError(f"{folder}: {wrong}; give that seed, or another folder")
         return state
     state = new_state(config, domain, settings.seed, device)
+    if source:
+        check_source(state.generator, source, domain)
     if domain:
         teach_mapping(state.generator, domain, settings.mapping_steps, settings.seed, pairs)
-        state.average.load_state_dict(state.generator.state_dict())
+    if source:
+        adopt(state.generator, source.generator, taught=domain is not None)
+        state.known = source.size
+    state.average.load_state_dict(state.generator.state_dict())
     return state
 
 
@@ -295,15 +315,17 @@ def train(
     rank: int = 0,
     evaluate_every: float = 120.0,
     device: torch.device = CPU,
+    source: Source | None = None,
 ) -> TrainState:
     """Train until `settings.images` pictures were shown, resuming from `folder` where it holds a run.
 
+    A run that isn't there yet starts from the layers of `source`, where that is given.
     The first process (`rank` 0) writes the state, a line of `log.jsonl` and `samples.png` every
     `evaluate_every` seconds.
     With torch.distributed initialised every process takes its own part of each step.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = open_run(pairs, folder, settings, device)
+    state = open_run(pairs, folder, settings, device, source)
     world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     mark = time.monotonic()
     spoken = state.seconds
@@ -329,7 +351,7 @@ def _report(
     loss: float,
     callback: Callable[[TrainEvent], None] | None,
 ) -> None:
-    size = settings.phase(state.seen, pairs.size)[0]
+    size = settings.phase(state.seen, pairs.size, state.known)[0]
     figures = evaluate(state.average, pairs, size)
     rate = settings.rate(state.seen, state.step)
     event = TrainEvent(state.step, state.seen, state.seconds, size, rate, loss, figures)

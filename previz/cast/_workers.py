@@ -11,9 +11,11 @@ import torch.distributed as dist
 from torch.multiprocessing.spawn import spawn
 
 from previz.animate import cpu_threads
+from previz.cast._adversarial_state import starting_generator
 from previz.cast._pairs import open_pairs
 from previz.cast._processes import join_trainers
 from previz.cast._train import TrainEvent, TrainSettings, open_run, save_state, train
+from previz.cast._warm_start import Source
 from previz.generator import pick_device, resolve_device
 
 
@@ -25,24 +27,31 @@ def train_in_processes(
     callback: Callable[[TrainEvent], None] | None = None,
     evaluate_every: float = 120.0,
     device: str = "auto",
+    source: Path | None = None,
 ) -> None:
     """Run `train` in single-threaded processes; `callback` is called in the first, and must pickle.
 
-    With `device` "auto" a CUDA GPU is taken where there is one; there, all is one process.
+    With `device` "auto" a CUDA GPU is taken where there is one; there, all is one process. A new run starts
+    from the layers of the checkpoint or run `source`, where that is given.
 
     Raises CastError, before any process is started, for a dataset or a run that can't be trained on, and
     DeviceError for a device that isn't there.
     """
     where = resolve_device(pick_device(device))
+    start = Source(source, starting_generator(source)) if source else None
     if where.type != "cpu":
-        train(open_pairs(dataset), folder, settings, callback, evaluate_every=evaluate_every, device=where)
+        pairs = open_pairs(dataset)
+        train(pairs, folder, settings, callback, evaluate_every=evaluate_every, device=where, source=start)
         return
     if processes == 1:
         with cpu_threads(1):
-            train(open_pairs(dataset), folder, settings, callback, evaluate_every=evaluate_every)
+            pairs = open_pairs(dataset)
+            train(pairs, folder, settings, callback, evaluate_every=evaluate_every, source=start)
         return
     folder.mkdir(parents=True, exist_ok=True)
-    state = open_run(open_pairs(dataset), folder, settings)  # in a process, an error would be a traceback
+    state = open_run(
+        open_pairs(dataset), folder, settings, source=start
+    )  # in a process, an error would be a traceback
     if not state.step:
         save_state(state, settings, folder)  # the processes share one lesson
     with tempfile.TemporaryDirectory() as meeting:

@@ -67,7 +67,8 @@ Example: previz cast train cast-work/run --dataset cast-work/head --pictures 200
     "--from",
     "start",
     type=click.Path(path_type=Path),
-    help="Run or checkpoint that an adversarial run starts from, also on --images; it sets the architecture.",
+    help="Run or checkpoint that a new run starts from. Adversarial runs, also on --images, take its "
+    "architecture; one on renders takes its layers, and teaches a mapping anew.",
 )
 @click.option(
     "--out",
@@ -173,13 +174,12 @@ def train(
         _train_adversarially(run, dataset, **options)
     else:
         assert dataset is not None
-        _refuse(options, "--adversarial", "start", "judge", "batch", "gamma", "push", "path_length")
+        _refuse(options, "--adversarial", "judge", "batch", "gamma", "push", "path_length")
         settings = replace(settings_for(open_pairs(dataset).domain), seed=options["seed"])
         if options["pictures"] is not None:
             settings = replace(settings, images=options["pictures"])
-        train_in_processes(
-            dataset, run, settings, options["processes"], _say, options["every"], options["device"]
-        )
+        how = options["processes"], _say, options["every"], options["device"], options["start"]
+        train_in_processes(dataset, run, settings, *how)
 
 
 def _train_on_images(run: Path, images: Path, **options: Any) -> None:
@@ -231,5 +231,4 @@ def _refuse(options: dict[str, Any], needed: str, *names: str) -> None:
     """A usage error for an option that would be without effect."""
     for name in names:
         if options[name] is not None:
-            flag = "--from" if name == "start" else "--" + name.replace("_", "-")
-            raise click.UsageError(f"{flag} has no effect without {needed}")
+            raise click.UsageError(f"--{name.replace('_', '-')} has no effect without {needed}")

@@ -157,6 +157,25 @@ def test_a_run_on_pictures_asked_for_with_another_seed_is_refused(photographs: P
     )
 
 
+def test_a_run_on_renders_starts_from_a_checkpoint(data: Path, tmp_path: Path) -> None:
+    short = ["--dataset", data, "--pictures", 16, "--every", 0]
+    assert run("train", tmp_path / "first", *short).exit_code == 0
+    result = run("train", tmp_path / "second", *short, "--from", tmp_path / "first")
+    assert result.exit_code == 0, result.output
+    assert ", 32 px, " in result.stderr.splitlines()[0]
+
+
+def test_a_start_that_does_not_fit_the_renders_is_one_line(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    save_generator(Generator(GeneratorConfig(8, z_dim=3, w_dim=8, channels={4: 8, 8: 8})), path)
+    result = run("train", tmp_path / "run", "--dataset", data, "--from", path)
+    assert line(result) == (
+        f"previz: error: {path}: it has codes of 3 numbers, the renders of 2; "
+        "start from another, or from nothing"
+    )
+    assert not (tmp_path / "run" / "state.pt").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -167,7 +186,6 @@ def test_a_run_on_pictures_asked_for_with_another_seed_is_refused(photographs: P
         ),
         (["--dataset", "a", "--out", "b"], "--out makes RUN the dataset; give --dataset or --out, not both"),
         (["--dataset", "a", "--push", "2"], "--push has no effect without --adversarial"),
-        (["--dataset", "a", "--from", "b"], "--from has no effect without --adversarial"),
         (["--images", "a", "--push", "2"], "--push has no effect without --dataset"),
         (["--images", "a", "--resolution", "8y8"], "'8y8' is neither a size in px nor HEIGHTxWIDTH"),
         (["--dataset", "a", "--images", "0"], "0 is not in the range x>=1"),
