@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from previz.errors import CastError, SolveError
 from tests.benchmarks.small import small_character
 
 SOLVERS = ("adam:max_iterations=2", "ik:ik.max_iterations=2:layers=3")
+AS_FAR = SOLVERS[1] + ", as far as the first"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def dragged(options):
 
 def test_every_solver_drags_every_pair_with_every_number_of_handles(options, dragged):
     assert len({case.name for case in landmarks.SUITE.cases(options)}) == 4
-    wanted = {(pair, kind, s) for pair in (0, 1) for kind in options.handles for s in SOLVERS}
+    wanted = {(pair, kind, s) for pair in (0, 1) for kind in options.handles for s in (*SOLVERS, AS_FAR)}
     assert {(r["pair"], r["handles"], r["solver"]) for r in dragged} == wanted
 
 
@@ -44,7 +46,7 @@ def test_a_drag_is_measured_in_all_ways(dragged):
 
 
 def test_both_solvers_start_from_the_same_picture(dragged):
-    first, second = (r for r in dragged if (r["pair"], r["handles"]) == (1, "1"))
+    first, second, _ = (r for r in dragged if (r["pair"], r["handles"]) == (1, "1"))
     for name in ("md_before", "md_floor", "others_before", "identity_true", "colour_true"):
         assert first[name] == second[name]
     assert first["trace"][0] == second["trace"][0]
@@ -53,7 +55,11 @@ def test_both_solvers_start_from_the_same_picture(dragged):
 def test_landmark_tables_have_a_line_a_solver_and_compare_with_the_first(dragged):
     one, masked, _ = landmarks.SUITE.tables(dragged)
     assert (one.title, masked.title) == ("1 handle", "5 handles, with a mask")
-    assert [row[0] for row in one.rows] == ["adam (max iterations 2)", "ik (ik.max iterations 2, layers 3)"]
+    assert [row[0] for row in one.rows] == [
+        "adam (max iterations 2)",
+        "ik (ik.max iterations 2, layers 3)",
+        "ik (ik.max iterations 2, layers 3, as far as the first)",
+    ]
     difference = one.heads.index("MD less the first's")
     assert one.rows[0][difference] == ""
     assert "±" in one.rows[1][difference]
@@ -75,11 +81,32 @@ def test_what_is_asked_of_a_solver_is_held_against_the_first():
     ]
 
 
+def test_drift_is_compared_where_both_went_as_far():
+    common = {"pair": 0, "handles": "5"}
+    first = common | {"solver": "adam", "md": 10.0, "cpu": 20.0, "identity": 0.1}
+    far = common | {"solver": "ik", "md": 4.0, "cpu": 1.0, "identity": 0.2}
+    near = common | {"solver": "ik, as far as the first", "md": 10.0, "cpu": 1.0, "identity": 0.05}
+    rows = landmarks.bars([first, far, near]).rows
+    assert [row[1:3] + row[4:] for row in rows] == [
+        ["ik", "MD", "0.400", "yes"],
+        ["ik", "CPU seconds", "0.050", "yes"],
+        ["ik", "identity drift", "2.000", "no"],
+        ["ik, as far as the first", "identity drift", "0.500", "yes"],
+    ]
+
+
+def test_as_far_as_the_first_is_to_where_its_handles_ended(options):
+    suite = landmarks.SUITE.cases(replace(options, solvers=("adam:max_iterations=1", "ik"), handles=("5",)))
+    first, far, near = suite[0].measure()
+    assert near["trace"][0] < 0.25 * far["trace"][0]  # one iteration of adam is next to nothing
+    assert near["md_before"] == far["md_before"] == first["md_before"]
+
+
 def test_strips_go_from_the_start_over_the_solvers_to_the_target(dragged):
     strips = landmarks.SUITE.strips(dragged)
     assert [strip.title for strip in strips] == ["handles: 1; pair 0", "handles: 5, mask; pair 0"]
     captions = [caption for caption, _ in strips[0].pictures]
-    assert (captions[0], len(captions)) == ("start", 4)
+    assert (captions[0], len(captions)) == ("start", 5)
     assert captions[-1].startswith("target")
 
 
