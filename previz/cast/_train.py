@@ -28,6 +28,7 @@ CPU = torch.device("cpu")
 STATE = "state.pt"
 LOG = "log.jsonl"
 SAMPLES = "samples.png"
+_PROGRESS = ("step", "seen", "seconds", "known", "source")
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class TrainState:
     seen: int = 0
     seconds: float = 0.0
     known: int = 0  # size in px of what it was started from
+    source: str = ""  # which that is
     seed: int = 0
 
 
@@ -173,7 +175,7 @@ def save_state(state: TrainState, settings: TrainSettings, folder: Path) -> None
         "domain": state.domain.name if state.domain else None,
         "muon": state.muon.velocities,
         "adam": state.adam.state_dict(),
-        "progress": {name: getattr(state, name) for name in ("step", "seen", "seconds", "known")},
+        "progress": {name: getattr(state, name) for name in _PROGRESS},
         "settings": json.dumps(asdict(settings)),
         "config": json.dumps(state.generator.config.to_dict()),
     }
@@ -301,7 +303,7 @@ def open_run(
         teach_mapping(state.generator, domain, settings.mapping_steps, settings.seed, pairs)
     if source:
         adopt(state.generator, source.generator, taught=domain is not None)
-        state.known = source.size
+        state.known, state.source = source.size, str(source)
     state.average.load_state_dict(state.generator.state_dict())
     return state
 

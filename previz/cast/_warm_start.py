@@ -33,6 +33,10 @@ class Source(NamedTuple):
         """The longer side of its pictures, px."""
         return max(self.generator.config.height, self.generator.config.width)
 
+    def __str__(self) -> str:
+        """What a card says of it."""
+        return f"{self.path.name}, digest {self.generator.digest}"
+
 
 def check_source(generator: Generator, source: Source, domain: Domain | None) -> None:
     """Raise CastError where `generator` can't start from `source`: other codes, feature maps or mapping.

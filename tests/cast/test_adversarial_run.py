@@ -176,7 +176,8 @@ def test_export_takes_the_adversarial_half_where_there_is_one(
     state = train_adversarial(real, folder, SETTINGS, start)
     generator, _ = export_run(folder, open_pairs(data), tmp_path / "disc.safetensors", "disc")
     assert generator.card["training"]["adversarial_pictures"] == 32
-    assert "previz cast train RUN --dataset DATASET --adversarial --processes 2" in generator.card["how"]
+    told = "previz cast train RUN --dataset DATASET --adversarial --processes 2 --pictures 32"
+    assert told in generator.card["how"]
     with torch.no_grad():
         expected = state.average(torch.ones(1, 2), noise="none")
         found = load_generator(tmp_path / "disc.safetensors")(torch.ones(1, 2), noise="none")

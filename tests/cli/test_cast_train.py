@@ -163,6 +163,12 @@ def test_a_run_on_renders_starts_from_a_checkpoint(data: Path, tmp_path: Path) -
     result = run("train", tmp_path / "second", *short, "--from", tmp_path / "first")
     assert result.exit_code == 0, result.output
     assert ", 32 px, " in result.stderr.splitlines()[0]
+    path = tmp_path / "disc.safetensors"
+    assert run("export", data, "--run", tmp_path / "second", "-o", path).exit_code == 0
+    card = load_generator(path).card
+    assert card["training"]["started_from"].startswith("first, digest ")
+    told = "previz cast train RUN --dataset DATASET --from first --processes 2 --pictures 16"
+    assert told in card["how"]
 
 
 def test_a_start_that_does_not_fit_the_renders_is_one_line(data: Path, tmp_path: Path) -> None:
