@@ -248,8 +248,8 @@ if __name__ == "__main__":
 
 
 def _ends(group: int) -> bool:
-    """Whether all processes of a group end within ten seconds."""
-    for _ in range(100):
+    """Whether all processes of a group end within a minute, which a busy machine may need to start them."""
+    for _ in range(600):
         try:
             os.killpg(group, 0)
         except ProcessLookupError:
