@@ -109,13 +109,13 @@ def _trained(folder: Path) -> tuple[Generator, dict[str, Any]]:
         state = load_state(folder)
         return state.average, _told(vars(state))
     generator, progress = sharpened
-    learnt = _told(read_state(folder / STATE).get("progress", {})) if (folder / STATE).exists() else {}
+    learnt = _told(read_state(folder / STATE)["progress"]) if (folder / STATE).exists() else {}
     return generator, learnt | {f"adversarial_{key}": value for key, value in _told(progress).items()}
 
 
 def _told(progress: dict[str, Any]) -> dict[str, Any]:
     """What a card says of the progress of a run."""
-    told = {key: round(progress[name]) for key, name in _TOLD.items() if name in progress}
+    told = {key: round(progress[name]) for key, name in _TOLD.items()}
     return told | ({"started_from": progress["source"]} if progress.get("source") else {})
 
 

@@ -8,14 +8,15 @@ maps, it lets the layers read the new w as they read the old. What it misses is 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from previz.cast._domain import Domain
 from previz.errors import CastError
 from previz.generator import Generator
+from previz.generator._layers import FullyConnected
 
 __all__ = ["Source", "adopt", "check_source"]
 
@@ -67,7 +68,7 @@ def _told(shape: tuple[int, int, int]) -> str:
     return f"{channels} feature maps of {width}x{height} px"
 
 
-def _shapes(network: torch.nn.Module) -> list[tuple[str, torch.Size]]:
+def _shapes(network: nn.Module) -> list[tuple[str, torch.Size]]:
     return [(name, tensor.shape) for name, tensor in network.state_dict().items()]
 
 
@@ -77,20 +78,23 @@ def adopt(generator: Generator, source: Generator, taught: bool) -> None:
 
     With a `taught` mapping the layers are made to read its w; else the mapping is the source's, too.
     """
-    linear, constant = None, None
-    if taught:
-        linear, constant = _old_of_new(generator, source)
-    else:
+    reading = _old_of_new(generator, source) if taught else None
+    if reading is None:
         generator.mapping.load_state_dict(source.mapping.state_dict())
     for block in range(1, source.num_blocks + 1):
-        content = source.synthesis.block(block).state_dict()
-        if linear is not None and constant is not None:
-            for name in [name for name in content if name.endswith("affine.weight")]:
-                bias = name.removesuffix("weight") + "bias"
-                weight = content[name].double() / source.w_dim**0.5
-                content[bias] = (content[bias].double() + weight @ constant).float()
-                content[name] = (weight @ linear * generator.w_dim**0.5).float()
-        generator.synthesis.block(block).load_state_dict(content)
+        own, given = generator.synthesis.block(block), source.synthesis.block(block)
+        own.load_state_dict(given.state_dict() if reading is None else _reread(given, own, *reading))
+
+
+def _reread(given: nn.Module, own: nn.Module, linear: Tensor, constant: Tensor) -> dict[str, Tensor]:
+    """The content of the block `given`, its affine maps made to read the w of `own`."""
+    content = given.state_dict()
+    for name in [name for name, _ in given.named_modules() if name.endswith("affine")]:
+        old, new = (cast("FullyConnected", block.get_submodule(name)) for block in (given, own))
+        weight = old.weight.double() * old.weight_gain
+        content[f"{name}.bias"] = (old.bias.double() + weight @ constant).float()
+        content[f"{name}.weight"] = (weight @ linear / new.weight_gain).float()
+    return content
 
 
 def _old_of_new(generator: Generator, source: Generator) -> tuple[Tensor, Tensor]:

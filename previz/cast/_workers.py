@@ -39,19 +39,16 @@ def train_in_processes(
     """
     where = resolve_device(pick_device(device))
     start = Source(source, starting_generator(source)) if source else None
+    pairs = open_pairs(dataset)
     if where.type != "cpu":
-        pairs = open_pairs(dataset)
         train(pairs, folder, settings, callback, evaluate_every=evaluate_every, device=where, source=start)
         return
     if processes == 1:
         with cpu_threads(1):
-            pairs = open_pairs(dataset)
             train(pairs, folder, settings, callback, evaluate_every=evaluate_every, source=start)
         return
     folder.mkdir(parents=True, exist_ok=True)
-    state = open_run(
-        open_pairs(dataset), folder, settings, source=start
-    )  # in a process, an error would be a traceback
+    state = open_run(pairs, folder, settings, source=start)  # in a process, an error would be a traceback
     if not state.step:
         save_state(state, settings, folder)  # the processes share one lesson
     with tempfile.TemporaryDirectory() as meeting:

@@ -178,8 +178,16 @@ def train(
         settings = replace(settings_for(open_pairs(dataset).domain), seed=options["seed"])
         if options["pictures"] is not None:
             settings = replace(settings, images=options["pictures"])
-        how = options["processes"], _say, options["every"], options["device"], options["start"]
-        train_in_processes(dataset, run, settings, *how)
+        train_in_processes(
+            dataset,
+            run,
+            settings,
+            options["processes"],
+            _say,
+            options["every"],
+            options["device"],
+            source=options["start"],
+        )
 
 
 def _train_on_images(run: Path, images: Path, **options: Any) -> None:

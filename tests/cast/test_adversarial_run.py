@@ -52,6 +52,7 @@ def run_state(folder: Path, generator: Generator) -> Path:
     """A folder as the regression leaves it."""
     folder.mkdir()
     content = {"config": json.dumps(generator.config.to_dict()), "average": generator.state_dict()}
+    content["progress"] = {"step": 2, "seen": 8, "seconds": 1.0}
     torch.save(content, folder / regression.STATE)
     return folder
 
