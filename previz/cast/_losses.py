@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 FACE_LANDMARKS = ("pupil", "lid", "eye_", "brow", "mouth", "lip")  # prefixes: what a viewer looks at first
+LIMB_LANDMARKS = ("elbow", "wrist", "hand", "fingertip", "thumb", "toe")  # of figures: small, and easily lost
+LIMB_SIGMA = 8 / 128  # of their weight, wide enough for a forearm between elbow and wrist
 SMALLEST = 16  # px: the coarsest level of the pyramid
 
 

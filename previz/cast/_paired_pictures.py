@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from previz.cast._adversarial_losses import Batch
-from previz.cast._losses import face_weight
 from previz.cast._pairs import Pairs
 from previz.cast._samples import write_samples
 from previz.cast._train import evaluate
@@ -24,7 +23,7 @@ class PairedPictures:
     """The pictures of a dataset of renders; see `RealPictures`."""
 
     pairs: Pairs
-    weight: float = 6.0  # of the face in the regression
+    weight: float = 6.0  # of face and limbs in the regression
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -39,8 +38,8 @@ class PairedPictures:
     def batch(self, rng: np.random.Generator, count: int, twins: int) -> Batch:
         """Random renders, of which the first `twins` come with code and weight."""
         index = rng.choice(self.pairs.training(), size=count)
-        z, real, landmarks = self.pairs.read(index, self.pairs.size)
-        weight = 1 + self.weight * face_weight(landmarks[:twins], self.shape)
+        z, real, _ = self.pairs.read(index, self.pairs.size)
+        weight = self.pairs.weight(index[:twins], self.pairs.size, self.weight)
         return Batch(real, z[:twins], weight)
 
     def first(self, count: int) -> Tensor:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from previz.cast._dataset import rendered_indices
-from previz.cast._losses import FACE_LANDMARKS
+from previz.cast._losses import FACE_LANDMARKS, LIMB_LANDMARKS, LIMB_SIGMA, face_weight
 from previz.errors import CastError
 
 _RESCAN_SECONDS = 20.0
@@ -34,7 +34,8 @@ class Pairs:
     images: np.ndarray  # uint8 [N, height, width, 3]
     codes: np.ndarray  # float32 [N, z_dim]
     landmarks: np.ndarray  # float32 [N, K, 2], pixels
-    face: np.ndarray  # int [k], the landmarks that weigh
+    face: np.ndarray  # int [k], the landmarks of eyes, brows and mouth
+    limbs: np.ndarray  # int [l], those of arms and feet; none of a head
     _ready: np.ndarray
     _scanned: float = 0.0
 
@@ -79,6 +80,18 @@ class Pairs:
         landmarks = torch.from_numpy(self.landmarks[index][:, self.face]) * (size / self.size)
         return torch.from_numpy(self.codes[index]), pictures, landmarks
 
+    def weight(self, index: np.ndarray, size: int, extra: float) -> Tensor:
+        """How much each pixel counts in the loss, [N, 1, h, w]: 1, and up to `extra` more on face and limbs.
+
+        Hands are a fiftieth of a figure's pixels: without it they fade before anything else does.
+        """
+        shape = self.shape[0] * size // self.size, self.shape[1] * size // self.size
+        points = torch.from_numpy(self.landmarks[index]) * (size / self.size)
+        heavy = face_weight(points[:, self.face], shape)
+        if len(self.limbs):
+            heavy = torch.maximum(heavy, face_weight(points[:, self.limbs], shape, LIMB_SIGMA))
+        return 1 + extra * heavy
+
 
 def open_pairs(folder: Path) -> Pairs:
     """Open a dataset folder; CastError where it is none."""
@@ -101,5 +114,10 @@ def open_pairs(folder: Path) -> Pairs:
         ) from error
     if not any(name.startswith(FACE_LANDMARKS) for name in names):
         raise CastError(f"{folder}: none of its landmarks is on the eyes, brows or mouth")
-    face = np.array([i for i, name in enumerate(names) if name.startswith(FACE_LANDMARKS)])
-    return Pairs(folder, size, tuple(z_names), domain, held, images, codes, landmarks, face, np.arange(0))
+    face, limbs = (
+        np.array([i for i, name in enumerate(names) if name.startswith(prefixes)], np.intp)
+        for prefixes in (FACE_LANDMARKS, LIMB_LANDMARKS)
+    )
+    return Pairs(
+        folder, size, tuple(z_names), domain, held, images, codes, landmarks, face, limbs, np.arange(0)
+    )

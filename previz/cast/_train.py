@@ -247,8 +247,8 @@ def draw_batch(
     size, batch = settings.phase(state.seen, pairs.size, state.known)
     generator = np.random.default_rng([settings.seed, state.step, rank])
     index = np.sort(generator.choice(pairs.training(), size=batch))
-    z, target, landmarks = pairs.read(index, size)
-    weight = 1 + settings.face_weight * face_weight(landmarks, (target.shape[-2], target.shape[-1]))
+    z, target, _ = pairs.read(index, size)
+    weight = pairs.weight(index, size, settings.face_weight)
     return z, target.contiguous(memory_format=torch.channels_last), weight
 
 

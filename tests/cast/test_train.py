@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,24 @@ def test_pairs_keep_the_first_pictures_out_of_training(pairs: Pairs) -> None:
     assert pictures.shape == (2, 3, 16, 16)
     assert landmarks.shape == (2, 2, 2)  # the nose does not weigh
     assert torch.allclose(landmarks[1, 0], torch.from_numpy(pairs.landmarks[3, 0].copy()) / 2)
+
+
+def test_eyes_and_mouth_weigh_more_than_the_rest(pairs: Pairs) -> None:
+    weight = pairs.weight(np.array([3]), 16, extra=6.0)
+    assert weight.shape == (1, 1, 16, 16)
+    x, y = (int(at) for at in pairs.landmarks[3, 0] / 2)
+    assert float(weight.max()) == float(weight[0, 0, y, x])
+    assert 5 < float(weight.max()) <= 7
+    assert float(weight.min()) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_hands_weigh_as_much_as_the_face(pairs: Pairs) -> None:
+    figure = replace(pairs, landmarks=pairs.landmarks.copy(), limbs=np.array([1]))
+    figure.landmarks[3, 1] = (5.0, 27.0)
+    without, weight = pairs.weight(np.array([3]), 32, 4.0), figure.weight(np.array([3]), 32, 4.0)
+    assert float(weight[0, 0, 26, 4]) == pytest.approx(5.0, abs=0.3)
+    assert float(without[0, 0, 26, 4]) == pytest.approx(1.0, abs=1e-3)
+    assert bool((weight >= without).all())
 
 
 def test_a_growing_dataset_is_read_as_far_as_it_is_rendered(tmp_path: Path) -> None:
@@ -163,9 +182,9 @@ def bowing_pairs(folder: Path, domain: Domain, count: int, held: int) -> Pairs:
     landmarks = np.full((count, 2, 2), 3.0, np.float32)
     landmarks[:, 0] = 1 + np.minimum(np.square(codes[:, :2]), 4)  # no linear function of z
     images = np.zeros((count, 8, 8, 3), np.uint8)
-    ready = np.arange(count)
+    face, limbs, ready = np.array([0]), np.arange(0), np.arange(count)
     return Pairs(
-        folder, 8, domain.z_names, domain.name, held, images, codes, landmarks, np.array([0]), ready, np.inf
+        folder, 8, domain.z_names, domain.name, held, images, codes, landmarks, face, limbs, ready, np.inf
     )
 
 
