@@ -24,7 +24,7 @@ __all__ = ["Untold", "lesson_targets", "teach_mapping"]
 
 BATCH = 512  # codes a step, drawn afresh
 SHOWN = 256  # rendered codes a step
-LANDMARKS = 0.3  # their weight beside the factors
+LANDMARKS = 1.0  # their weight beside the factors
 RATE = 2e-3
 
 
@@ -57,7 +57,7 @@ def teach_mapping(
     known = lesson_targets(domain, np.random.default_rng(0).standard_normal((10_000, domain.z_dim)))
     shown = pairs.training() if pairs else np.arange(0)
     places = pairs.landmarks[shown].reshape(len(shown), -1) if pairs else np.zeros((1, 0), np.float32)
-    factor, place = _Standard(known), _Standard(places)
+    factor, place = _Standard(known), _Standard(places, together=True)
     device = generator.device
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -89,10 +89,17 @@ def teach_mapping(
 
 
 class _Standard:
-    """Shifts and scales columns to mean 0 and variance 1, as those of the examples [N, T]."""
+    """Shifts and scales columns to mean 0 and variance 1, as those of the examples [N, T].
 
-    def __init__(self, examples: NDArray[np.float32]) -> None:
-        self.mean, self.deviation = examples.mean(axis=0), examples.std(axis=0) + 1e-3
+    `together` gives all columns one scale, and a mean variance of 1: a pixel of a hand, which goes far, then
+    counts as much as one of a hip.
+    """
+
+    def __init__(self, examples: NDArray[np.float32], together: bool = False) -> None:
+        deviation = examples.std(axis=0) + np.float32(1e-3)
+        if together and examples.shape[1]:
+            deviation = np.sqrt(np.square(deviation).mean())
+        self.mean, self.deviation = examples.mean(axis=0), deviation
 
     def __call__(self, values: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy((values - self.mean) / self.deviation)

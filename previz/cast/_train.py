@@ -139,7 +139,7 @@ def settings_for(domain: str | None) -> TrainSettings:
     if domain not in ("head", "body"):
         return TrainSettings()
     wide = {4: 256, 8: 256, 16: 256, 32: 128, 64: 64, 128: 32, 256: 16}
-    return TrainSettings(images=300_000, channels=wide, w_dim=256, mapping_width=512)
+    return TrainSettings(images=300_000, channels=wide, w_dim=256, mapping_width=512, mapping_steps=6000)
 
 
 def new_state(
