@@ -1,9 +1,9 @@
 """Can a newcomer tell generated pictures from renders? A shuffled sheet of both, and its score.
 
 Method. `sheet` draws `--count` random codes of a character and as many of its held-out renders (of other
-codes, so that nothing can be told by comparing twins), shrinks them to `--side` px, shuffles and numbers them.
-The key lies beside the sheet; a viewer gets the sheet alone, is told that half are generated, and names that
-half. `score` says how many were sorted right: half by chance, all where the two can be told apart.
+codes, so that nothing can be told by comparing twins), shrinks them to `--side` px, shuffles and numbers
+them. The key lies beside the sheet; a viewer gets the sheet alone, is told that half are generated, and
+names that half. `score` says how many were sorted right: half by chance, all where they can be told apart.
 
     python -m benchmarks.cast_sorting sheet head cast-work/head -o sorting.png --side 64
     python -m benchmarks.cast_sorting score sorting.key.json 3 5 8 13 ...
