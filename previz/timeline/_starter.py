@@ -10,11 +10,11 @@ from previz.timebase import FrameRange
 __all__ = ["starter_text"]
 
 # What moves, how far down in heights of the picture, and what holds still: the first that a picture has.
-# Pictures of faces alone have no wrists.
+# Pictures of faces alone have no hands.
 _FACE, _FIGURE = ("nose_tip", "eye_out_L", "eye_out_R"), ("navel", "ankle_L", "ankle_R")
 _MOVED = {
-    "wrist_R": (-0.12, _FIGURE),
-    "wrist_L": (-0.12, _FIGURE),
+    "hand_R": (-0.065, _FIGURE),
+    "hand_L": (-0.065, _FIGURE),
     "chin": (0.05, _FACE + _FIGURE),
     "nose_tip": (0.05, _FACE + _FIGURE),
 }

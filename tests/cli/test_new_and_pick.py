@@ -62,14 +62,14 @@ def test_it_has_comments_for_the_other_landmarks(shot):
     assert "  # mouth_corner_L: {at: [" in shot.read_text()
 
 
-def test_a_figure_raises_a_wrist_and_stands_where_it_is(tmp_path):
+def test_a_figure_raises_a_hand_and_stands_where_it_is(tmp_path):
     path = tmp_path / "wave.yaml"
     assert run("new", path, "--character", "body", "--seed", 12).exit_code == 0
     handles = load_timeline(path).handles
     assert {"navel", "ankle_L", "ankle_R"} < set(handles)
-    wrist = handles["wrist_R"]
-    assert 0 < wrist.at[0] < handles["navel"].at[0] < 64
-    assert "{by: [0, -15], ease: out-cubic}    # 15 px up, fast at first" in path.read_text()
+    hand = handles["hand_R"]
+    assert 0 < hand.at[0] < handles["navel"].at[0] < 64
+    assert "{by: [0, -8], ease: out-cubic}     # 8 px up, fast at first" in path.read_text()
 
 
 def test_a_stranger_gets_one_handle_in_the_middle(stranger, tmp_path):
