@@ -17,7 +17,6 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ from previz.cast._samples import draw
 from previz.errors import CastError, PrevizError
 from previz.files import output_file
 from previz.generator import load_generator
-from previz.media import contact_sheet, write_png
+from previz.media import contact_sheet, resize, write_png
 
 COLUMNS = 12
 
@@ -51,8 +50,8 @@ def score(generated: Sequence[int], count: int, named: Sequence[int]) -> tuple[f
     strange = sorted(set(named) - set(range(1, count + 1)))
     if strange or not named:
         raise CastError(f"the sheet has pictures 1 to {count}, not {', '.join(map(str, strange)) or 'none'}")
-    right = sum((number in set(named)) == (number in set(generated)) for number in range(1, count + 1))
-    return right / count, math.sqrt(0.25 / count)
+    wrong = len(set(named) ^ set(generated))
+    return (count - wrong) / count, math.sqrt(0.25 / count)
 
 
 @torch.no_grad()
@@ -66,11 +65,7 @@ def make_sheet(checkpoint: str, dataset: Path, out: Path, count: int, side: int,
     codes = torch.from_numpy(rng.standard_normal((count, pairs.z_dim)).astype(np.float32))
     made = [to_uint8(draw(generator, z[None], pairs.size))[0].numpy() for z in codes]
     pictures, places = shuffled(made, list(pairs.images[np.sort(held)]), seed)
-    height, width = pairs.shape[0] * side // pairs.size, pairs.shape[1] * side // pairs.size
-    small = [
-        np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-        for picture in pictures
-    ]
+    small = [resize(picture, side) for picture in pictures]
     sheet = contact_sheet(small, COLUMNS, [str(number) for number in range(1, len(small) + 1)], gap=6)
     write_png(sheet, out)
     key = out.with_suffix(".key.json")

@@ -96,7 +96,7 @@ class _Standard:
     """
 
     def __init__(self, examples: NDArray[np.float32], together: bool = False) -> None:
-        deviation = examples.std(axis=0) + np.float32(1e-3)
+        deviation = examples.std(axis=0) + 1e-3
         if together and examples.shape[1]:
             deviation = np.sqrt(np.square(deviation).mean())
         self.mean, self.deviation = examples.mean(axis=0), deviation

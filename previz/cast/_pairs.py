@@ -77,8 +77,7 @@ class Pairs:
         pictures = torch.from_numpy(self.images[index]).permute(0, 3, 1, 2).float() / 127.5 - 1
         if size != self.size:
             pictures = F.avg_pool2d(pictures, self.size // size)
-        landmarks = torch.from_numpy(self.landmarks[index][:, self.face]) * (size / self.size)
-        return torch.from_numpy(self.codes[index]), pictures, landmarks
+        return torch.from_numpy(self.codes[index]), pictures, self._points(index, self.face, size)
 
     def weight(self, index: np.ndarray, size: int, extra: float) -> Tensor:
         """How much each pixel counts in the loss, [N, 1, h, w]: 1, and up to `extra` more on face and limbs.
@@ -86,11 +85,15 @@ class Pairs:
         Hands are a fiftieth of a figure's pixels: without it they fade before anything else does.
         """
         shape = self.shape[0] * size // self.size, self.shape[1] * size // self.size
-        points = torch.from_numpy(self.landmarks[index]) * (size / self.size)
-        heavy = face_weight(points[:, self.face], shape)
+        heavy = face_weight(self._points(index, self.face, size), shape)
         if len(self.limbs):
-            heavy = torch.maximum(heavy, face_weight(points[:, self.limbs], shape, LIMB_SIGMA))
+            limbs = face_weight(self._points(index, self.limbs, size), shape, LIMB_SIGMA)
+            heavy = torch.maximum(heavy, limbs)
         return 1 + extra * heavy
+
+    def _points(self, index: np.ndarray, which: np.ndarray, size: int) -> Tensor:
+        """Landmarks [N, k, 2] in px of pictures whose long side is `size`."""
+        return torch.from_numpy(self.landmarks[index][:, which]) * (size / self.size)
 
 
 def open_pairs(folder: Path) -> Pairs:
